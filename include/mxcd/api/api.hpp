@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "mxcd/base/clock.hpp"
+#include "mxcd/base/metrics.hpp"
+#include "mxcd/base/secret.hpp"
+#include "mxcd/http/handler.hpp"
+#include "mxcd/matrix/ids.hpp"
+#include "mxcd/matrix/json.hpp"
+#include "mxcd/media/downloads.hpp"
+#include "mxcd/media/token_authenticator.hpp"
+#include "mxcd/media/uploads.hpp"
+
+namespace mxcd::api {
+
+/// The routes that a listener serves; bits of http::ResourceMask.
+enum Resource : http::ResourceMask {
+    resource_media = 1U << 0U,
+    resource_federation = 1U << 1U,
+    resource_admin = 1U << 2U,
+    resource_metrics = 1U << 3U,
+    resource_health = 1U << 4U,
+    /// The control socket in the store's folder, for `mxcd backup`.
+    resource_control = 1U << 5U,
+};
+
+enum class LimitExceededResponse : std::uint8_t {
+    user_limit,      // 403 M_USER_LIMIT_EXCEEDED with info_uri
+    synapse_legacy,  // 400 M_RESOURCE_LIMIT_EXCEEDED
+};
+
+struct DeskConfig {
+    matrix::ServerName server_name;
+    std::string public_baseurl;  // ends with '/'
+    bool access_token_in_query = true;
+    LimitExceededResponse limit_exceeded_response = LimitExceededResponse::user_limit;
+};
+
+/// One dependency in the readiness report.
+struct HealthFinding {
+    std::string name;
+    bool is_healthy = true;
+    /// False for dependencies that only degrade the service (homeserver, modules).
+    bool is_required = true;
+};
+
+/// What the operator's routes need; built by app.
+struct Operations {
+    std::function<async::Task<std::vector<HealthFinding>>()> health;
+    std::function<std::string()> metrics_text;  // Prometheus text format
+    /// Copies database and store into a folder; fractions from 0 to 1, from any thread.
+    std::function<async::Task<>(std::string folder, std::function<void(double)> progress)> back_up;
+};
+
+struct ApiDependencies {
+    media::TokenAuthenticator& authenticator;
+    media::Uploads& uploads;
+    media::Downloads& downloads;
+    const base::Clock& clock;
+    base::Metrics& metrics;
+    /// Signs the links to the limit page; 32 bytes.
+    base::Secret link_key;
+    Operations operations;
+};
+
+/// The desk: Matrix endpoints on top of the door. One route table, one access check, one error table, one place for
+/// CORS and security headers.
+class Api : public http::Handler {
+  public:
+    virtual void reconfigure(DeskConfig config) = 0;
+};
+
+[[nodiscard]] std::unique_ptr<Api> make_api(DeskConfig config, ApiDependencies dependencies);
+
+}  // namespace mxcd::api

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace mxcd::base {
+
+enum class LogLevel : std::uint8_t { debug, info, warn, error, off };
+enum class LogFormat : std::uint8_t { json, text };
+
+struct LogConfig {
+    LogLevel level = LogLevel::info;
+    LogFormat format = LogFormat::json;
+};
+
+/// A value beside the message. Text is escaped when it is written; at most 512 bytes of it are kept.
+struct LogField {
+    std::string_view key;
+    std::variant<std::string_view, std::int64_t, double, bool> value;
+};
+
+/// One room's voice in the log: one line of JSON (or text) per call, on standard error. Thread-safe and never
+/// blocks on a slow reader: lines wait in a bounded buffer, and lines that find it full are counted and dropped.
+/// error = someone must look, warn = degraded, info = life cycle and one line per request.
+/// Never pass tokens, signatures, signed URLs or file names.
+class Logger {
+  public:
+    explicit constexpr Logger(const char* room) : room_(room) {}
+
+    void debug(std::string_view message, std::initializer_list<LogField> fields = {}) const;
+    void info(std::string_view message, std::initializer_list<LogField> fields = {}) const;
+    void warn(std::string_view message, std::initializer_list<LogField> fields = {}) const;
+    void error(std::string_view message, std::initializer_list<LogField> fields = {}) const;
+
+  private:
+    const char* room_;
+};
+
+/// Sets level and format; may be called again on a reload. Starts the writing thread on the first call, so forks
+/// must come before it. Without it, warnings and errors go straight to standard error.
+void configure_logging(const LogConfig& config);
+
+/// Writes what still waits. Lines after it go straight to standard error.
+void flush_and_stop_logging();
+
+}  // namespace mxcd::base

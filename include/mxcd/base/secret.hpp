@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace mxcd::base {
+
+/// Text that must never be shown: it has no stream operator, and its memory is wiped when it goes.
+class Secret {
+  public:
+    Secret() = default;
+    explicit Secret(std::string text) : text_(std::move(text)) {}
+    ~Secret();
+    Secret(const Secret&) = default;
+    Secret& operator=(const Secret&) = default;
+    Secret(Secret&&) noexcept = default;
+    Secret& operator=(Secret&&) noexcept = default;
+
+    /// The text itself, for the one place that needs it.
+    [[nodiscard]] std::string_view reveal() const { return text_; }
+    [[nodiscard]] bool empty() const { return text_.empty(); }
+
+  private:
+    std::string text_;
+};
+
+}  // namespace mxcd::base

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "mxcd/base/unique_fd.hpp"
+
+namespace mxcd::http {
+
+/// The one builder of response header fields. It cannot emit CR, LF or any other control byte: such bytes, and
+/// bytes over 0x7e, are dropped from values; a name that is not a token is a mistake of ours (assert).
+class HeaderBlock {
+  public:
+    HeaderBlock& add(std::string_view name, std::string_view value);
+    HeaderBlock& add(std::string_view name, std::int64_t value);
+    /// Everything of another block: for groups of fields that never change and are rendered once.
+    HeaderBlock& add(const HeaderBlock& others);
+
+    /// `Name: value CRLF` for each field.
+    [[nodiscard]] const std::string& text() const { return text_; }
+
+  private:
+    std::string text_;
+};
+
+/// Part of an open file, sent without a copy in memory. Several answers may share the file.
+struct FileSlice {
+    std::shared_ptr<const base::UniqueFd> file;
+    std::int64_t offset = 0;
+    std::int64_t length = 0;
+};
+
+/// Part of bytes in memory that several answers may share.
+struct MemorySlice {
+    std::shared_ptr<const std::string> bytes;
+    std::int64_t offset = 0;
+    std::int64_t length = 0;
+};
+
+using Body = std::variant<std::monostate, std::string, MemorySlice, FileSlice>;
+
+/// An answer. The door adds Content-Length (also for HEAD, whose body it leaves out, and not for 1xx, 204 and 304),
+/// Date and Connection; everything else is in `headers`.
+struct Response {
+    int status = 200;
+    HeaderBlock headers;
+    Body body;
+    /// Close the connection after this answer, lingering so that a client that still sends sees it.
+    bool close = false;
+};
+
+}  // namespace mxcd::http

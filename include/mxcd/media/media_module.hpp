@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mxcd/async/task.hpp"
+#include "mxcd/base/byte_count.hpp"
+#include "mxcd/matrix/error.hpp"
+#include "mxcd/matrix/ids.hpp"
+#include "mxcd/matrix/json.hpp"
+#include "mxcd/media/media_record.hpp"
+#include "mxcd/media/upload_limit.hpp"
+
+namespace mxcd::media {
+
+/// What is known of an upload before its body.
+struct UploadFacts {
+    matrix::UserId user;
+    base::ByteCount size;
+    std::string declared_type;
+    std::optional<std::string> file_name;
+};
+
+/// What is known of an upload between spool and commit.
+struct FileFacts {
+    UploadFacts upload;
+    matrix::MediaId media;
+    BlobKey blob;
+    /// The first bytes, at most 64 KiB.
+    std::string head;
+};
+
+/// A module's verdict on a file: nothing lets it pass.
+struct FileRefusal {
+    matrix::Error error;
+};
+
+/// A limit that refused an upload, as the modules hear of it.
+struct LimitEvent {
+    matrix::UserId user;
+    UploadLimit limit;
+    base::ByteCount sent;
+    base::ByteCount attempted;
+};
+
+/// One link of the module chain, of whatever kind (contract section 5). Every method has the default "I have no
+/// opinion". A module may throw matrix::Error to end the request with an error of its own; anything else that it
+/// throws is a failure of the module, and its entry's `on_error` decides. Called on io threads, concurrently;
+/// arguments are owned, so a call may outlive the request that made it.
+class MediaModule {
+  public:
+    virtual ~MediaModule() = default;
+
+    /// True when every answer comes at once, without waiting for anything: such calls need no deadline.
+    [[nodiscard]] virtual bool answers_at_once() const { return false; }
+
+    /// `get_media_config_for_user`: the whole body of the config endpoint (an object), or nothing.
+    virtual async::Task<std::optional<matrix::Json>> media_config(matrix::UserId user);
+    /// `is_user_allowed_to_upload_media_of_size`: false refuses with 413 M_TOO_LARGE.
+    virtual async::Task<bool> is_upload_allowed(UploadFacts facts);
+    /// `get_media_upload_limits_for_user`: an empty list means unlimited, nothing means "ask the next".
+    virtual async::Task<std::optional<std::vector<UploadLimit>>> upload_limits(matrix::UserId user);
+    /// Quotas over everything a user has stored (builtin modules only): all of all modules apply.
+    virtual async::Task<std::vector<StorageQuota>> storage_quotas(matrix::UserId user);
+    /// `check_media_file`: nothing lets the file pass.
+    virtual async::Task<std::optional<FileRefusal>> check_file(FileFacts facts);
+    /// Whether check_file has an opinion at all: when no module has one, files are not looked at.
+    [[nodiscard]] virtual bool checks_files() const { return false; }
+
+    /// `on_media_upload_limit_exceeded`, `on_media_uploaded`: told in the background; failures are only logged.
+    virtual async::Task<> limit_exceeded(LimitEvent event);
+    virtual async::Task<> media_uploaded(matrix::UserId user, matrix::MediaId media, base::ByteCount size);
+};
+
+}  // namespace mxcd::media

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "mxcd/base/byte_count.hpp"
+#include "mxcd/base/clock.hpp"
+#include "mxcd/base/hash.hpp"
+#include "mxcd/matrix/ids.hpp"
+
+namespace mxcd::media {
+
+/// Names bytes in the blob store: their SHA-256. The same bytes have the same key.
+struct BlobKey {
+    base::Sha256Digest sha256{};
+    [[nodiscard]] std::string hex() const { return base::to_hex(sha256); }
+    friend auto operator<=>(const BlobKey&, const BlobKey&) = default;
+};
+
+/// One piece of local media: what is known about it, and, when it is small, its bytes. Immutable once recorded.
+struct MediaRecord {
+    matrix::MediaId id;
+    matrix::UserId owner;
+    std::string content_type;              // as uploaded, verbatim
+    std::optional<std::string> file_name;  // as uploaded, valid UTF-8
+    base::ByteCount size;
+    BlobKey blob;
+    base::TimePoint created_at{};
+    /// The bytes themselves when they live in the row's transaction; nothing when the blob store has them.
+    /// Shared with the answers that are being sent from it.
+    std::shared_ptr<const std::string> inline_body;
+};
+
+}  // namespace mxcd::media

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "mxcd/async/task.hpp"
+#include "mxcd/base/secret.hpp"
+#include "mxcd/matrix/ids.hpp"
+
+namespace mxcd::media {
+
+struct Identity {
+    matrix::UserId user;
+    bool is_guest = false;
+    bool is_admin = false;
+};
+
+/// Who asks, in the client's own words.
+struct Credentials {
+    base::Secret token;
+    /// Application services: the user (and device) they act for. Query parameters `user_id`, `device_id`.
+    std::optional<std::string> acting_user;
+    std::optional<std::string> acting_device;
+    /// For the homeserver's records (X-Forwarded-For); not part of what identifies the caller.
+    std::string client_address;
+};
+
+/// Turns an access token into an identity. Any thread may call; tasks resume on the caller's io thread.
+class TokenAuthenticator {
+  public:
+    virtual ~TokenAuthenticator() = default;
+
+    /// Throws matrix::Error when the token is refused (with the homeserver's own status, errcode, soft_logout and
+    /// Retry-After), base::UpstreamError when nobody can tell: that is answered 503, never 401.
+    virtual async::Task<Identity> authenticate(Credentials credentials) = 0;
+};
+
+}  // namespace mxcd::media

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mxcd/async/byte_source.hpp"
+#include "mxcd/async/task.hpp"
+#include "mxcd/base/byte_count.hpp"
+#include "mxcd/base/metrics.hpp"
+#include "mxcd/base/random.hpp"
+#include "mxcd/base/snapshot.hpp"
+#include "mxcd/media/blob_store.hpp"
+#include "mxcd/media/metadata_store.hpp"
+#include "mxcd/media/module_chain.hpp"
+#include "mxcd/media/upload_ledger.hpp"
+
+namespace mxcd::media {
+
+/// What the operator decided about uploads. Replaced as a whole on a reload.
+struct UploadPolicy {
+    base::ByteCount max_upload_size{50 * 1024 * 1024};
+    std::vector<UploadLimit> limits;
+    /// Bodies up to this size live in their row's transaction instead of a file.
+    base::ByteCount inline_body_max{32 * 1024};
+    std::shared_ptr<const ModuleChain> modules;  // shared with requests that began under an older policy
+};
+
+struct UploadRequest {
+    matrix::UserId user;
+    std::string content_type;
+    std::optional<std::string> file_name;
+    std::optional<base::ByteCount> declared_size;  // nothing: chunked
+    async::ByteSource& body;
+};
+
+/// Thrown when a window or quota has no room; the desk renders it (`limit_exceeded_response`, `info_uri`).
+struct UploadLimitExceeded : std::exception {
+    UploadLimitExceeded(std::variant<LimitRefusal, QuotaRefusal> why, base::ByteCount size)
+        : refusal(std::move(why)), attempted(size) {}
+    [[nodiscard]] const char* what() const noexcept override { return "Media upload limit exceeded"; }
+    std::variant<LimitRefusal, QuotaRefusal> refusal;
+    base::ByteCount attempted;
+};
+
+struct UploadDependencies {
+    MetadataStore& metadata;
+    UploadLedger& ledger;
+    BlobStore& blobs;
+    base::RandomSource& random;
+    base::Metrics& metrics;
+};
+
+/// Taking in media, from admission to the commit (contract section 4, steps 2 to 7). Whatever fails on the way
+/// undoes the steps before it.
+class Uploads {
+  public:
+    Uploads(UploadPolicy policy, UploadDependencies dependencies);
+    ~Uploads();
+
+    /// Stores a body as new media of `request.user`; durable when the task resumes.
+    /// Throws matrix::Error (too large, refused by a module, no space), UploadLimitExceeded, and what the body
+    /// source and the stores throw.
+    async::Task<matrix::MediaId> store(UploadRequest request);
+
+    void reconfigure(UploadPolicy policy);
+    [[nodiscard]] std::shared_ptr<const UploadPolicy> policy() const { return policy_.get(); }
+
+  private:
+    struct Received;
+    async::Task<Reservation> admit(const UploadPolicy& policy, const UploadFacts& facts);
+    async::Task<> require_room_for_one_byte(const UploadPolicy& policy, const UploadFacts& facts);
+    [[noreturn]] void refuse(const UploadPolicy& policy, async::Executor home, const UploadFacts& facts,
+                             std::variant<LimitRefusal, QuotaRefusal> refusal);
+    async::Task<Received> receive(const UploadPolicy& policy, const UploadRequest& request);
+    async::Task<> inspect(const UploadPolicy& policy, const UploadFacts& facts, const matrix::MediaId& id,
+                          Received& received);
+    async::Task<> record(const UploadFacts& facts, const matrix::MediaId& id, Received& received,
+                         Reservation& reservation);
+
+    base::Snapshot<UploadPolicy> policy_;
+    MetadataStore& metadata_;
+    UploadLedger& ledger_;
+    BlobStore& blobs_;
+    base::RandomSource& random_;
+    struct Instruments;
+    std::unique_ptr<Instruments> instruments_;
+};
+
+}  // namespace mxcd::media

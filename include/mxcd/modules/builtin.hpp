@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mxcd/async/worker_pool.hpp"
+#include "mxcd/base/byte_count.hpp"
+#include "mxcd/matrix/json.hpp"
+#include "mxcd/media/media_module.hpp"
+
+namespace mxcd::modules {
+
+/// A rule of `user_tiers`. All conditions that are given must hold; a rule without conditions matches everybody.
+struct UserTier {
+    std::optional<std::string> user;              // glob over the whole user ID
+    std::optional<std::string> user_regex;        // must match the whole user ID; checked with is_valid_regex()
+    std::optional<std::string> server;            // glob over the user ID's server name
+    std::optional<base::ByteCount> max_upload_size;
+    std::optional<std::vector<media::UploadLimit>> media_upload_limits;  // an empty list: unlimited
+    std::optional<matrix::Json> config;           // the whole body of the config endpoint
+};
+
+struct UserTiersConfig {
+    std::vector<UserTier> rules;  // first match wins
+    /// The global maximum: tiers only tighten it, and never promise more.
+    base::ByteCount max_upload_size;
+};
+
+[[nodiscard]] bool is_valid_regex(const std::string& pattern);
+[[nodiscard]] std::shared_ptr<media::MediaModule> make_user_tiers(const UserTiersConfig& config);
+
+struct MimePolicyConfig {
+    enum class Check { declared, sniffed };
+    Check check = Check::declared;
+    std::vector<std::string> allow;  // globs over the lower-case `type/subtype`; empty: everything
+    std::vector<std::string> deny;   // wins over allow
+};
+
+/// Refuses types with 403 M_FORBIDDEN: the declared one before the body, or the sniffed one (libmagic, on `workers`)
+/// between spool and commit.
+[[nodiscard]] std::shared_ptr<media::MediaModule> make_mime_policy(const MimePolicyConfig& config,
+                                                                   async::WorkerPool& workers);
+
+struct TotalQuotaConfig {
+    std::optional<base::ByteCount> max_size;
+    std::optional<std::int64_t> max_files;
+};
+
+[[nodiscard]] std::shared_ptr<media::MediaModule> make_total_quota(const TotalQuotaConfig& config);
+
+}  // namespace mxcd::modules

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mxcd/async/task_group.hpp"
+#include "mxcd/base/clock.hpp"
+#include "mxcd/base/metrics.hpp"
+#include "mxcd/base/secret.hpp"
+#include "mxcd/matrix/ids.hpp"
+#include "mxcd/media/token_authenticator.hpp"
+#include "mxcd/outbound/client.hpp"
+
+namespace mxcd::remote {
+
+struct StaticToken {
+    base::Secret token;
+    matrix::UserId user;
+    bool is_guest = false;
+    bool is_admin = false;
+};
+
+struct IntrospectionConfig {
+    std::string endpoint;
+    std::string client_id;  // empty: the secret is sent as a bearer token (MAS shared secret)
+    base::Secret client_secret;
+};
+
+struct AuthConfig {
+    std::string homeserver_url;  // may be empty when only static tokens are used
+    std::chrono::milliseconds cache_ttl{120'000};
+    std::chrono::milliseconds timeout{10'000};
+    std::optional<IntrospectionConfig> introspection;
+    std::vector<StaticToken> static_tokens;
+    std::vector<matrix::UserId> admins;
+    std::string server_name;  // introspection answers localparts
+};
+
+/// Asks the homeserver's `/account/whoami` about every token. Spec: Client-Server v1.2, GET
+/// /_matrix/client/v3/account/whoami.
+[[nodiscard]] std::unique_ptr<media::TokenAuthenticator> make_whoami_authenticator(const AuthConfig& config,
+                                                                                   outbound::Client& client);
+
+/// Asks an OAuth 2.0 introspection endpoint (RFC 7662), and `fallback` about tokens that it does not know as
+/// Matrix access tokens (application services).
+[[nodiscard]] std::unique_ptr<media::TokenAuthenticator> make_introspection_authenticator(
+    const AuthConfig& config, outbound::Client& client, media::TokenAuthenticator& fallback);
+
+/// Knows the configured tokens, and asks `fallback` (null: 401) about others.
+[[nodiscard]] std::unique_ptr<media::TokenAuthenticator> make_static_authenticator(
+    const AuthConfig& config, media::TokenAuthenticator* fallback);
+
+struct CacheConfig {
+    std::chrono::milliseconds ttl{120'000};
+    std::chrono::milliseconds negative_ttl{2'000};
+    std::size_t max_entries = 65'536;
+};
+
+/// Remembers answers: identities for `ttl` (after half of it a use re-asks in the background, and only a definite no
+/// ends the entry), definite refusals (401) for `negative_ttl`, anything else not at all. Bounded, least recently
+/// used goes first; keyed with acting user and device; one question per key at a time.
+/// `background` owns the re-asking and outlives the cache.
+[[nodiscard]] std::unique_ptr<media::TokenAuthenticator> make_caching_authenticator(
+    const CacheConfig& config, media::TokenAuthenticator& source, const base::Clock& clock,
+    async::TaskGroup& background, base::Metrics& metrics);
+
+}  // namespace mxcd::remote

@@ -1,0 +1,48 @@
+#include "mxcd/async/worker_pool.hpp"
+
+#include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "mxcd/base/errors.hpp"
+
+namespace mxcd::async {
+
+WorkerPool::WorkerPool(const WorkerPoolConfig& config) : queue_limit_(config.queue_limit) {
+    for (std::size_t i = 0; i < config.threads; ++i) threads_.emplace_back([this, config] { serve(config); });
+}
+
+WorkerPool::~WorkerPool() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    wake_.notify_all();
+    for (std::thread& thread : threads_) thread.join();
+}
+
+void WorkerPool::submit(Job job) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (queue_.size() >= queue_limit_) throw base::Overloaded("a worker pool's queue is full");
+        queue_.push_back(std::move(job));
+    }
+    wake_.notify_one();
+}
+
+void WorkerPool::serve(const WorkerPoolConfig& config) {
+    pthread_setname_np(pthread_self(), config.name);
+    // On Linux a nice value belongs to the thread; a refusal only costs latency.
+    if (config.niceness != 0) static_cast<void>(setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), config.niceness));
+    for (;;) {
+        std::unique_lock lock(mutex_);
+        wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+        if (queue_.empty()) return;
+        Job job = std::move(queue_.front());
+        queue_.pop_front();
+        lock.unlock();
+        std::move(job)();
+    }
+}
+
+}  // namespace mxcd::async
