@@ -12,18 +12,22 @@ WorkerPool::WorkerPool(const WorkerPoolConfig& config) : queue_limit_(config.que
     for (std::size_t i = 0; i < config.threads; ++i) threads_.emplace_back([this, config] { serve(config); });
 }
 
-WorkerPool::~WorkerPool() {
+WorkerPool::~WorkerPool() { stop(); }
+
+void WorkerPool::stop() {
     {
         const std::lock_guard lock(mutex_);
         stopping_ = true;
     }
     wake_.notify_all();
     for (std::thread& thread : threads_) thread.join();
+    threads_.clear();
 }
 
 void WorkerPool::submit(Job job) {
     {
         const std::lock_guard lock(mutex_);
+        if (stopping_) throw base::Overloaded("a worker pool has stopped");
         if (queue_.size() >= queue_limit_) throw base::Overloaded("a worker pool's queue is full");
         queue_.push_back(std::move(job));
     }

@@ -1,11 +1,6 @@
 #pragma once
 
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <string>
-#include <vector>
-
+#include "mxcd/async/task_group.hpp"
 #include "mxcd/base/clock.hpp"
 #include "mxcd/base/metrics.hpp"
 #include "mxcd/base/secret.hpp"
@@ -15,6 +10,12 @@
 #include "mxcd/media/downloads.hpp"
 #include "mxcd/media/token_authenticator.hpp"
 #include "mxcd/media/uploads.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace mxcd::api {
 
@@ -53,7 +54,8 @@ struct HealthFinding {
 struct Operations {
     std::function<async::Task<std::vector<HealthFinding>>()> health;
     std::function<std::string()> metrics_text;  // Prometheus text format
-    /// Copies database and store into a folder; fractions from 0 to 1, from any thread.
+    /// Copies database and store into a folder; fractions from 0 to 1, from any thread. What it throws as
+    /// base::StorageError is told to the operator word by word.
     std::function<async::Task<>(std::string folder, std::function<void(double)> progress)> back_up;
 };
 
@@ -66,12 +68,16 @@ struct ApiDependencies {
     /// Signs the links to the limit page; 32 bytes.
     base::Secret link_key;
     Operations operations;
+    /// Owns a running backup; cancelled and empty before the desk is destroyed.
+    async::TaskGroup& background;
 };
 
-/// The desk: Matrix endpoints on top of the door. One route table, one access check, one error table, one place for
-/// CORS and security headers.
+/// The desk: Matrix endpoints on top of the door. One route table, one access check, one error table, one
+/// place for CORS and security headers. Only local media for now: another server's name is 404 M_NOT_FOUND
+/// until federation comes.
 class Api : public http::Handler {
   public:
+    /// Replaces the settings at once; a request that began under the old ones ends under them. Any thread.
     virtual void reconfigure(DeskConfig config) = 0;
 };
 

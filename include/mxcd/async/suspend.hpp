@@ -69,13 +69,20 @@ class Resume {
 };
 
 /// Suspends the caller and calls `start(Resume<T>)` at once, on the caller's thread; the caller goes on, on its own
-/// io thread, when somebody answers. Cancellation does not end the wait: whoever holds the Resume must answer.
+/// io thread, when somebody answers. What `start` throws is the answer. Cancellation does not end the wait: whoever
+/// holds the Resume must answer.
 template <class T, class Start>
 Task<T> suspend(Start start) {
     using Outcome = typename Resume<T>::Outcome;
     const Executor home = co_await asio::this_coro::executor;
     auto begin = [home](auto handler, Start begin_with) {
-        begin_with(Resume<T>(typename Resume<T>::Handler(std::move(handler)), home));
+        const Resume<T> resume(typename Resume<T>::Handler(std::move(handler)), home);
+        try {
+            begin_with(resume);
+        } catch (...) {
+            // From here Asio would let it escape into the io thread and end the process.
+            resume.with_error(std::current_exception());
+        }
     };
     Outcome outcome =
         co_await asio::async_initiate<const asio::use_awaitable_t<Executor>&, void(Outcome)>(

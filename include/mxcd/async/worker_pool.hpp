@@ -29,13 +29,16 @@ struct WorkerPoolConfig {
 class WorkerPool {
   public:
     explicit WorkerPool(const WorkerPoolConfig& config);
-    /// Finishes what is queued, then joins.
     ~WorkerPool();
     WorkerPool(const WorkerPool&) = delete;
     WorkerPool& operator=(const WorkerPool&) = delete;
 
+    /// Finishes what is queued, then joins; later work is refused. Idempotent; the destructor does it too. It must
+    /// come before the io contexts of waiting tasks are destroyed, because workers post their answers there.
+    void stop();
+
     /// Runs `work` on a worker; the caller goes on, on its own io thread, with its result or exception.
-    /// Throws base::Overloaded when the queue is full. It must own (or the awaiting caller keep alive) what
+    /// Throws base::Overloaded when the queue is full or the pool stopped. It must own (or the awaiting caller keep alive) what
     /// it uses: it runs to its end even when the caller is cancelled.
     template <class Work>
     Task<std::invoke_result_t<Work&>> run(Work work) {
@@ -58,7 +61,7 @@ class WorkerPool {
     }
 
     /// Runs `job` on a worker and tells nobody; the job must not throw. Throws base::Overloaded when the queue is
-    /// full.
+    /// full or the pool stopped.
     void submit(Job job);
 
   private:

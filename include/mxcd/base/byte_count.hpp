@@ -6,8 +6,8 @@
 
 namespace mxcd::base {
 
-/// A number of bytes: signed, 64 bits wide. Sums and differences saturate instead of wrapping, so a comparison
-/// such as `used + size > limit` is right for every value a client can send.
+/// A number of bytes: signed, 64 bits wide. Sums and differences saturate instead of wrapping, so a
+/// comparison such as `used + size > limit` is right for every value a client can send.
 class ByteCount {
   public:
     constexpr ByteCount() = default;
@@ -45,7 +45,9 @@ class ByteCount {
 
 inline namespace literals {
 constexpr ByteCount operator""_B(unsigned long long n) { return ByteCount(static_cast<std::int64_t>(n)); }
-constexpr ByteCount operator""_KiB(unsigned long long n) { return ByteCount(static_cast<std::int64_t>(n) * 1024); }
+constexpr ByteCount operator""_KiB(unsigned long long n) {
+    return ByteCount(static_cast<std::int64_t>(n) * 1024);
+}
 constexpr ByteCount operator""_MiB(unsigned long long n) {
     return ByteCount(static_cast<std::int64_t>(n) * 1024 * 1024);
 }

@@ -22,10 +22,10 @@ class Clock {
 
 [[nodiscard]] std::unique_ptr<Clock> make_system_clock();
 
-/// The clock that upload windows are measured with. It never goes back; and when the wall clock runs more than a
-/// minute ahead of the time since boot, it follows the time since boot until both have agreed for ten minutes, so
-/// that a jump of the wall clock does not empty all windows at once. `not_before` is the newest moment that was
-/// ever committed. `source` must outlive the result.
+/// The clock that upload windows are measured with. It never goes back; and when the wall clock runs more
+/// than a minute ahead of the time since boot, it follows the time since boot until both have agreed for ten
+/// minutes, so that a jump of the wall clock does not empty all windows at once. `not_before` is the newest
+/// moment that was ever committed. `source` must outlive the result.
 [[nodiscard]] std::unique_ptr<Clock> make_window_clock(const Clock& source, TimePoint not_before);
 
 }  // namespace mxcd::base

@@ -29,7 +29,8 @@ struct ClientGone : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-/// The framing of a request body is broken (a bad chunk size, a trailer). Answered 400, then the connection closes.
+/// The framing of a request body is broken (a bad chunk size, a trailer). Answered 400, then the connection
+/// closes.
 struct MalformedBody : std::runtime_error {
     using std::runtime_error::runtime_error;
 };

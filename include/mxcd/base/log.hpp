@@ -23,9 +23,9 @@ struct LogField {
 };
 
 /// One room's voice in the log: one line of JSON (or text) per call, on standard error. Thread-safe and never
-/// blocks on a slow reader: lines wait in a bounded buffer, and lines that find it full are counted and dropped.
-/// error = someone must look, warn = degraded, info = life cycle and one line per request.
-/// Never pass tokens, signatures, signed URLs or file names.
+/// blocks on a slow reader: lines wait in a bounded buffer, and lines that find it full are counted and
+/// dropped. error = someone must look, warn = degraded, info = life cycle and one line per request. Never
+/// pass tokens, signatures, signed URLs or file names.
 class Logger {
   public:
     explicit constexpr Logger(const char* room) : room_(room) {}
@@ -39,8 +39,8 @@ class Logger {
     const char* room_;
 };
 
-/// Sets level and format; may be called again on a reload. Starts the writing thread on the first call, so forks
-/// must come before it. Without it, warnings and errors go straight to standard error.
+/// Sets level and format; may be called again on a reload. Starts the writing thread on the first call, so
+/// forks must come before it. Without it, warnings and errors go straight to standard error.
 void configure_logging(const LogConfig& config);
 
 /// Writes what still waits. Lines after it go straight to standard error.

@@ -30,14 +30,17 @@ class Histogram {
 /// Label names and values. Never a user, a media ID or a remote name: those are unbounded and private.
 using MetricLabels = std::vector<std::pair<std::string, std::string>>;
 
-/// What can be counted and seen from outside. Asking twice for one name and labels gives the same object; objects
-/// live as long as the Metrics. Ask once at construction and keep the reference: asking is slow, using is cheap.
-/// Thread-safe. Names start with `mxcd_`; durations are in seconds, sizes in bytes. docs/metrics.md lists them all.
+/// What can be counted and seen from outside. Asking twice for one name and labels gives the same object;
+/// objects live as long as the Metrics. Ask once at construction and keep the reference: asking is slow,
+/// using is cheap. Thread-safe. Names start with `mxcd_`; durations are in seconds, sizes in bytes.
+/// docs/metrics.md lists them all.
 class Metrics {
   public:
     virtual ~Metrics() = default;
-    virtual Counter& counter(const std::string& name, const std::string& help, const MetricLabels& labels = {}) = 0;
-    virtual Gauge& gauge(const std::string& name, const std::string& help, const MetricLabels& labels = {}) = 0;
+    virtual Counter& counter(const std::string& name, const std::string& help,
+                             const MetricLabels& labels = {}) = 0;
+    virtual Gauge& gauge(const std::string& name, const std::string& help,
+                         const MetricLabels& labels = {}) = 0;
     /// `bounds` are the upper bounds of the buckets, ascending.
     virtual Histogram& histogram(const std::string& name, const std::string& help,
                                  const std::vector<double>& bounds, const MetricLabels& labels = {}) = 0;

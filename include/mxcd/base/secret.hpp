@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace mxcd::base {
 
@@ -9,12 +10,12 @@ namespace mxcd::base {
 class Secret {
   public:
     Secret() = default;
-    explicit Secret(std::string text) : text_(std::move(text)) {}
+    explicit Secret(std::string text);
     ~Secret();
     Secret(const Secret&) = default;
-    Secret& operator=(const Secret&) = default;
-    Secret(Secret&&) noexcept = default;
-    Secret& operator=(Secret&&) noexcept = default;
+    Secret& operator=(const Secret& other);
+    Secret(Secret&& other) noexcept;
+    Secret& operator=(Secret&& other) noexcept;
 
     /// The text itself, for the one place that needs it.
     [[nodiscard]] std::string_view reveal() const { return text_; }

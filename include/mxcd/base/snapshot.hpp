@@ -6,8 +6,8 @@
 
 namespace mxcd::base {
 
-/// A value that a reload replaces as a whole while others read it. Readers share ownership of what they got, so a
-/// request that began under the old value ends under it.
+/// A value that a reload replaces as a whole while others read it. Readers share ownership of what they got,
+/// so a request that began under the old value ends under it.
 template <class T>
 class Snapshot {
   public:

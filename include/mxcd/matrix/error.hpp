@@ -1,5 +1,7 @@
 #pragma once
 
+#include <nlohmann/json.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <exception>
@@ -7,12 +9,10 @@
 #include <string>
 #include <string_view>
 
-#include <nlohmann/json.hpp>
-
 namespace mxcd::matrix {
 
-/// Why a request ends without success. src/matrix/error.cpp holds the one table with each code's Matrix name and
-/// HTTP status. Spec: Client-Server API, "Standard error response".
+/// Why a request ends without success. src/matrix/error.cpp holds the one table with each code's Matrix name
+/// and HTTP status. Spec: Client-Server API, "Standard error response".
 enum class ErrorCode : std::uint8_t {
     bad_request,              // 400 M_UNKNOWN
     missing_param,            // 400 M_MISSING_PARAM
@@ -47,8 +47,8 @@ struct ErrorFacts {
 
 [[nodiscard]] ErrorFacts facts_of(ErrorCode code);
 
-/// Ends a request with a Matrix error. `what()` is the public text of the body's `error` key: constant text or text
-/// of the operator's module, never a library's and never the client's own.
+/// Ends a request with a Matrix error. `what()` is the public text of the body's `error` key: constant text
+/// or text of the operator's module, never a library's and never the client's own.
 class Error : public std::exception {
   public:
     Error(ErrorCode code, std::string public_text);

@@ -8,8 +8,8 @@
 
 namespace mxcd::matrix {
 
-/// The last part of an `mxc://` URI. Spec: Client-Server API, Content Repository, "must match [A-Za-z0-9_-]+";
-/// at most 255 bytes here.
+/// The last part of an `mxc://` URI. Spec: Client-Server API, Content Repository, "must match
+/// [A-Za-z0-9_-]+"; at most 255 bytes here.
 class MediaId {
   public:
     [[nodiscard]] static std::optional<MediaId> parse(std::string_view text);
@@ -34,8 +34,8 @@ class ServerName {
     std::string text_;
 };
 
-/// `@localpart:server`. Historical localparts are accepted: any printable UTF-8 without ':' or NUL; at most 255
-/// bytes. Compared byte by byte. Spec: Appendices, "User Identifiers".
+/// `@localpart:server`. Historical localparts are accepted: any printable UTF-8 without ':' or NUL, not
+/// empty; at most 255 bytes in all. Compared byte by byte. Spec: Appendices, "User Identifiers".
 class UserId {
   public:
     [[nodiscard]] static std::optional<UserId> parse(std::string_view text);

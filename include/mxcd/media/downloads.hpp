@@ -1,14 +1,17 @@
 #pragma once
 
-#include <memory>
-#include <optional>
-#include <variant>
-
 #include "mxcd/async/task.hpp"
+#include "mxcd/base/metrics.hpp"
 #include "mxcd/media/blob_store.hpp"
 #include "mxcd/media/metadata_store.hpp"
 
+#include <cstddef>
+#include <memory>
+#include <optional>
+
 namespace mxcd::media {
+
+class RecordCache;
 
 /// Media ready to be sent: what is known about it, and where its bytes are.
 struct Download {
@@ -19,18 +22,22 @@ struct Download {
 /// Giving out local media.
 class Downloads {
   public:
-    /// Keeps up to `cached_records` records (with their inline bodies: at most 16 MiB of those) in memory; they
-    /// never change once recorded.
-    Downloads(MetadataStore& metadata, BlobStore& blobs, std::size_t cached_records = 8192);
+    /// Keeps up to `cached_records` records (with their inline bodies: at most 16 MiB of those) in memory;
+    /// they never change once recorded.
+    Downloads(MetadataStore& metadata, BlobStore& blobs, base::Metrics& metrics,
+              std::size_t cached_records = 8192);
     ~Downloads();
 
     /// Nothing when there is no such media. Throws base::StorageError, also when a row has lost its bytes.
+    /// `id` must stay valid until the task resumes.
     async::Task<std::optional<Download>> open(const matrix::MediaId& id);
 
   private:
-    class RecordCache;
+    async::Task<std::shared_ptr<const MediaRecord>> find(const matrix::MediaId& id);
+
     MetadataStore& metadata_;
     BlobStore& blobs_;
+    base::Counter& cache_hits_;
     std::unique_ptr<RecordCache> cache_;
 };
 

@@ -1,10 +1,5 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "mxcd/async/task.hpp"
 #include "mxcd/base/byte_count.hpp"
 #include "mxcd/matrix/error.hpp"
@@ -12,6 +7,11 @@
 #include "mxcd/matrix/json.hpp"
 #include "mxcd/media/media_record.hpp"
 #include "mxcd/media/upload_limit.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace mxcd::media {
 
@@ -45,15 +45,16 @@ struct LimitEvent {
     base::ByteCount attempted;
 };
 
-/// One link of the module chain, of whatever kind (contract section 5). Every method has the default "I have no
-/// opinion". A module may throw matrix::Error to end the request with an error of its own; anything else that it
-/// throws is a failure of the module, and its entry's `on_error` decides. Called on io threads, concurrently;
-/// arguments are owned, so a call may outlive the request that made it.
+/// One link of the module chain, of whatever kind (contract section 5). Every method has the default "I have
+/// no opinion". A module may throw matrix::Error to end the request with an error of its own; anything else
+/// that it throws is a failure of the module, and its entry's `on_error` decides. Called on io threads,
+/// concurrently; arguments are owned, so a call may outlive the request that made it.
 class MediaModule {
   public:
     virtual ~MediaModule() = default;
 
-    /// True when every answer comes at once, without waiting for anything: such calls need no deadline.
+    /// True when every answer but check_file's comes at once, without waiting for anything: such calls need
+    /// no deadline. check_file always has one.
     [[nodiscard]] virtual bool answers_at_once() const { return false; }
 
     /// `get_media_config_for_user`: the whole body of the config endpoint (an object), or nothing.
@@ -69,7 +70,8 @@ class MediaModule {
     /// Whether check_file has an opinion at all: when no module has one, files are not looked at.
     [[nodiscard]] virtual bool checks_files() const { return false; }
 
-    /// `on_media_upload_limit_exceeded`, `on_media_uploaded`: told in the background; failures are only logged.
+    /// `on_media_upload_limit_exceeded`, `on_media_uploaded`: told in the background; failures are only
+    /// logged.
     virtual async::Task<> limit_exceeded(LimitEvent event);
     virtual async::Task<> media_uploaded(matrix::UserId user, matrix::MediaId media, base::ByteCount size);
 };

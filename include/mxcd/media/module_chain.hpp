@@ -1,5 +1,10 @@
 #pragma once
 
+#include "mxcd/async/task.hpp"
+#include "mxcd/async/task_group.hpp"
+#include "mxcd/base/metrics.hpp"
+#include "mxcd/media/media_module.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -7,12 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "mxcd/async/task.hpp"
-#include "mxcd/async/task_group.hpp"
-#include "mxcd/base/metrics.hpp"
-#include "mxcd/media/media_module.hpp"
-
 namespace mxcd::media {
+
+class ModuleLink;
 
 /// What a module's failure or silence means for the upload it was asked about.
 enum class OnError : std::uint8_t {
@@ -21,16 +23,16 @@ enum class OnError : std::uint8_t {
 };
 
 struct ChainEntry {
-    std::string name;  // for log and metrics
-    std::shared_ptr<MediaModule> module;  // shared with calls that outlive their deadline and with older chains
+    std::string name;                     // for log and metrics
+    std::shared_ptr<MediaModule> module;  // shared with calls past their deadline and with older chains
     std::chrono::milliseconds timeout{5000};
     OnError on_error = OnError::deny;
 };
 
-/// The modules in their configured order, and how their answers combine (contract section 5): for config and limits
-/// the first answer that is not "none" wins; all must allow an upload, the first refusal ends it; everybody is told
-/// of events. A module that fails or is late: `on_error` for uploads and files, for config and limits the configured
-/// ones. A module's own matrix::Error ends the request.
+/// The modules in their configured order, and how their answers combine (contract section 5): for config and
+/// limits the first answer that is not "none" wins; all must allow an upload, the first refusal ends it;
+/// everybody is told of events. A module that fails or is late: `on_error` for uploads and files, for config
+/// and limits the configured ones. A module's own matrix::Error ends the request.
 class ModuleChain {
   public:
     /// `background` owns calls past their deadline and the telling of events; it outlives the chain.
@@ -57,8 +59,7 @@ class ModuleChain {
     [[nodiscard]] std::vector<std::string> degraded() const;
 
   private:
-    struct Link;
-    std::vector<std::shared_ptr<Link>> links_;  // shared with background calls that outlive the chain
+    std::vector<std::shared_ptr<ModuleLink>> links_;  // shared with background calls that outlive the chain
     async::TaskGroup& background_;
 };
 

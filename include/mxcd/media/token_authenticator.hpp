@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -13,6 +14,8 @@ struct Identity {
     matrix::UserId user;
     bool is_guest = false;
     bool is_admin = false;
+    /// The longest time that this answer may be remembered; nothing: as long as the rememberer likes.
+    std::optional<std::chrono::seconds> valid_for = std::nullopt;
 };
 
 /// Who asks, in the client's own words.

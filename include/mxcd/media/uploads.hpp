@@ -1,12 +1,5 @@
 #pragma once
 
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "mxcd/async/byte_source.hpp"
 #include "mxcd/async/task.hpp"
 #include "mxcd/base/byte_count.hpp"
@@ -18,7 +11,18 @@
 #include "mxcd/media/module_chain.hpp"
 #include "mxcd/media/upload_ledger.hpp"
 
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
 namespace mxcd::media {
+
+struct ReceivedBody;
 
 /// What the operator decided about uploads. Replaced as a whole on a reload.
 struct UploadPolicy {
@@ -54,31 +58,37 @@ struct UploadDependencies {
     base::Metrics& metrics;
 };
 
-/// Taking in media, from admission to the commit (contract section 4, steps 2 to 7). Whatever fails on the way
-/// undoes the steps before it.
+/// Taking in media, from admission to the commit (contract section 4, steps 2 to 7). Whatever fails on the
+/// way undoes the steps before it.
 class Uploads {
   public:
     Uploads(UploadPolicy policy, UploadDependencies dependencies);
     ~Uploads();
 
     /// Stores a body as new media of `request.user`; durable when the task resumes.
-    /// Throws matrix::Error (too large, refused by a module, no space), UploadLimitExceeded, and what the body
-    /// source and the stores throw.
+    /// Throws matrix::Error (too large, refused by a module, no space), UploadLimitExceeded, base::ClientGone
+    /// when the body ends before its declared size, and what the body source and the stores throw.
     async::Task<matrix::MediaId> store(UploadRequest request);
 
     void reconfigure(UploadPolicy policy);
     [[nodiscard]] std::shared_ptr<const UploadPolicy> policy() const { return policy_.get(); }
 
   private:
-    struct Received;
+    struct Instruments;
+    enum class Size : std::uint8_t { known, unknown };
+
+    async::Task<matrix::MediaId> take_in(const UploadPolicy& policy, const UploadRequest& request,
+                                         UploadFacts& facts);
+    void require_acceptable(const UploadPolicy& policy, const UploadRequest& request);
     async::Task<Reservation> admit(const UploadPolicy& policy, const UploadFacts& facts);
+    async::Task<ReserveRequest> ask_modules(const UploadPolicy& policy, const UploadFacts& facts, Size size);
     async::Task<> require_room_for_one_byte(const UploadPolicy& policy, const UploadFacts& facts);
     [[noreturn]] void refuse(const UploadPolicy& policy, async::Executor home, const UploadFacts& facts,
                              std::variant<LimitRefusal, QuotaRefusal> refusal);
-    async::Task<Received> receive(const UploadPolicy& policy, const UploadRequest& request);
+    async::Task<ReceivedBody> receive(const UploadPolicy& policy, const UploadRequest& request);
     async::Task<> inspect(const UploadPolicy& policy, const UploadFacts& facts, const matrix::MediaId& id,
-                          Received& received);
-    async::Task<> record(const UploadFacts& facts, const matrix::MediaId& id, Received& received,
+                          const ReceivedBody& received);
+    async::Task<> record(const UploadFacts& facts, const matrix::MediaId& id, ReceivedBody& received,
                          Reservation& reservation);
 
     base::Snapshot<UploadPolicy> policy_;
@@ -86,7 +96,6 @@ class Uploads {
     UploadLedger& ledger_;
     BlobStore& blobs_;
     base::RandomSource& random_;
-    struct Instruments;
     std::unique_ptr<Instruments> instruments_;
 };
 

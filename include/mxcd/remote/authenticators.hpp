@@ -1,12 +1,5 @@
 #pragma once
 
-#include <chrono>
-#include <cstddef>
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "mxcd/async/task_group.hpp"
 #include "mxcd/base/clock.hpp"
 #include "mxcd/base/metrics.hpp"
@@ -14,6 +7,13 @@
 #include "mxcd/matrix/ids.hpp"
 #include "mxcd/media/token_authenticator.hpp"
 #include "mxcd/outbound/client.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace mxcd::remote {
 
@@ -60,12 +60,25 @@ struct CacheConfig {
     std::size_t max_entries = 65'536;
 };
 
-/// Remembers answers: identities for `ttl` (after half of it a use re-asks in the background, and only a definite no
-/// ends the entry), definite refusals (401) for `negative_ttl`, anything else not at all. Bounded, least recently
-/// used goes first; keyed with acting user and device; one question per key at a time.
-/// `background` owns the re-asking and outlives the cache.
+/// Remembers answers: identities for `ttl` (after half of it a use re-asks in the background, and only a
+/// definite no ends the entry), definite refusals (401) for `negative_ttl`, anything else not at all.
+/// Bounded, least recently used goes first; keyed with acting user and device; one question per key at a
+/// time. `background` owns the asking, goes on when a client leaves, and must be empty before the cache goes.
 [[nodiscard]] std::unique_ptr<media::TokenAuthenticator> make_caching_authenticator(
     const CacheConfig& config, media::TokenAuthenticator& source, const base::Clock& clock,
     async::TaskGroup& background, base::Metrics& metrics);
+
+/// Passes questions on and remembers whether the last one was answered. For the health report: it asks
+/// nothing itself. Stands between the cache and whoever asks the homeserver.
+class ReachabilityWatch : public media::TokenAuthenticator {
+  public:
+    /// False after a question that nobody answered (base::UpstreamError), true after an answer, refusals
+    /// included, and before the first question. Any thread may call.
+    [[nodiscard]] virtual bool is_reachable() const = 0;
+};
+
+/// Sets the gauge `mxcd_homeserver_up` and logs when reachability changes.
+[[nodiscard]] std::unique_ptr<ReachabilityWatch> make_reachability_watch(media::TokenAuthenticator& source,
+                                                                         base::Metrics& metrics);
 
 }  // namespace mxcd::remote

@@ -1,0 +1,117 @@
+#include "mxcd/api/api.hpp"
+
+#include "mxcd/base/snapshot.hpp"
+
+#include "access.hpp"
+#include "endpoints.hpp"
+#include "error_response.hpp"
+#include "limit_link.hpp"
+#include "response_headers.hpp"
+#include "route_table.hpp"
+
+#include <exception>
+#include <utility>
+
+namespace mxcd::api {
+
+namespace {
+
+constexpr std::string_view preflight_route = "preflight";
+
+class Desk final : public Api {
+  public:
+    Desk(DeskConfig config, ApiDependencies dependencies)
+        : config_(std::move(config)),
+          links_(std::move(dependencies.link_key), dependencies.clock),
+          errors_(headers_, links_, dependencies.clock, dependencies.metrics),
+          access_(dependencies.authenticator, dependencies.metrics),
+          endpoints_{UploadEndpoints(dependencies.uploads, headers_),
+                     DownloadEndpoints(dependencies.downloads),
+                     ConfigEndpoints(dependencies.uploads, headers_),
+                     LimitPage(links_, dependencies.clock, dependencies.metrics),
+                     OperationsEndpoints(std::move(dependencies.operations), dependencies.background, errors_,
+                                         headers_)},
+          routes_(route_table()) {}
+
+    async::Task<http::Response> answer(http::Request& request) override {
+        const std::shared_ptr<const DeskConfig> config = config_.get();
+        const RouteMatch match = routes_.match(request.path, request.method, request.resources);
+        name_route(request, match);
+        http::Response response;
+        std::exception_ptr failure;
+        try {
+            response = co_await dispatch(request, *config, match);
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        if (failure) response = errors_.render(failure, {request.request_id, request.route, *config});
+        const Protection protection =
+            match.known_path == nullptr ? Protection::none : match.known_path->protection;
+        headers_.complete(response, request.request_id, protection);
+        co_return response;
+    }
+
+    http::Response refuse(http::Refusal reason, std::string_view request_id) override {
+        http::Response response = errors_.render(reason);
+        // The route is not known: it may have been one whose every answer is protected.
+        headers_.complete(response, request_id, Protection::content);
+        return response;
+    }
+
+    void reconfigure(DeskConfig config) override { config_.replace(std::move(config)); }
+
+  private:
+    static bool is_preflight(const http::Request& request) {
+        const bool serves_matrix = (request.resources & (resource_media | resource_federation)) != 0;
+        return request.method == "OPTIONS" && serves_matrix && is_media_path(request.path);
+    }
+
+    static void name_route(http::Request& request, const RouteMatch& match) {
+        if (is_preflight(request))
+            request.route = preflight_route;
+        else if (match.known_path != nullptr)
+            request.route = match.known_path->pattern;
+    }
+
+    /// The binding order of checks: route, OPTIONS, authentication, account; parameters, look-up, conditions,
+    /// range and body are the endpoint's.
+    async::Task<http::Response> dispatch(http::Request& request, const DeskConfig& config,
+                                         const RouteMatch& match) {
+        if (is_preflight(request)) co_return headers_.preflight();
+        if (match.route == nullptr) refuse_unrouted(request, match);
+        Call call{request, config, match.parameters};
+        if (match.route->access != Access::open) {
+            const QueryToken query_token =
+                config.access_token_in_query ? QueryToken::accepted : QueryToken::refused;
+            media::Identity caller = co_await access_.admit(request, match.route->access, query_token);
+            call.caller = std::move(caller);
+        }
+        http::Response response = co_await match.route->answer(endpoints_, call);
+        co_return response;
+    }
+
+    [[noreturn]] static void refuse_unrouted(const http::Request& request, const RouteMatch& match) {
+        constexpr const char* text = "Unrecognized request";
+        if (match.known_path == nullptr || request.method == "OPTIONS")
+            throw matrix::Error(matrix::ErrorCode::unrecognized, text);
+        http::HeaderBlock fields;
+        fields.add("Allow", match.allow);
+        throw ErrorWithHeaders(matrix::Error(matrix::ErrorCode::method_not_allowed, text), std::move(fields));
+    }
+
+    base::Snapshot<DeskConfig> config_;
+    ResponseHeaders headers_;
+    LimitLinks links_;
+    ErrorResponses errors_;
+    ClientAccess access_;
+    Endpoints endpoints_;
+    RouteTable routes_;
+};
+
+}  // namespace
+
+std::unique_ptr<Api> make_api(DeskConfig config, ApiDependencies dependencies) {
+    return std::make_unique<Desk>(std::move(config), std::move(dependencies));
+}
+
+}  // namespace mxcd::api

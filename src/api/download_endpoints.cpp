@@ -1,0 +1,140 @@
+#include "download_endpoints.hpp"
+
+#include "mxcd/base/text.hpp"
+#include "mxcd/matrix/error.hpp"
+
+#include "content_disposition.hpp"
+#include "content_type.hpp"
+#include "error_response.hpp"
+#include "ranges.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+namespace mxcd::api {
+
+namespace {
+
+using matrix::Error;
+using matrix::ErrorCode;
+
+/// Content under one media ID never changes; only its caller may keep it.
+constexpr std::string_view cache_control = "private, max-age=86400, immutable";
+
+/// What a download route's path and query say.
+struct WantedMedia {
+    matrix::ServerName server;
+    matrix::MediaId media;
+    std::optional<std::string> file_name;
+};
+
+Error not_found() { return Error(ErrorCode::not_found, "Not found"); }
+
+std::string decoded(std::string_view segment) {
+    std::optional<std::string> text = base::percent_decode(segment, base::PlusSign::literal);
+    if (!text) throw not_found();
+    return *std::move(text);
+}
+
+matrix::ServerName server_name(std::string_view segment) {
+    std::optional<matrix::ServerName> name = matrix::ServerName::parse(decoded(segment));
+    if (!name) throw Error(ErrorCode::invalid_param, "Invalid server name");
+    return *std::move(name);
+}
+
+matrix::MediaId media_id(std::string_view segment) {
+    std::optional<matrix::MediaId> id = matrix::MediaId::parse(decoded(segment));
+    if (!id) throw not_found();
+    return *std::move(id);
+}
+
+std::string file_name(std::string_view segment) {
+    std::string name = decoded(segment);
+    if (!base::is_valid_utf8(name)) throw Error(ErrorCode::invalid_param, "The file name is not valid UTF-8");
+    return name;
+}
+
+/// Local media that exists is there at once, so the value does not matter yet; its form does. Any number of
+/// digits is fine: what is too long to wait is cut.
+void require_readable_timeout(std::string_view query) {
+    const std::optional<std::string_view> encoded = base::query_value(query, "timeout_ms");
+    if (!encoded) return;
+    const std::optional<std::string> text = base::percent_decode(*encoded, base::PlusSign::space);
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    if (!text || text->empty() || !std::ranges::all_of(*text, is_digit))
+        throw Error(ErrorCode::invalid_param, "Query parameter timeout_ms must be a positive integer");
+}
+
+WantedMedia wanted_by(const Call& call) {
+    WantedMedia wanted{server_name(call.parameters.at(0)), media_id(call.parameters.at(1)), std::nullopt};
+    if (call.parameters.size() > 2) wanted.file_name = file_name(call.parameters.at(2));
+    require_readable_timeout(call.request.query);
+    return wanted;
+}
+
+http::Body body_of(const media::Download& download, ByteRange part) {
+    if (!download.blob) return http::MemorySlice{download.record->inline_body, part.offset, part.length};
+    return http::FileSlice{download.blob->file, part.offset, part.length};
+}
+
+/// RFC 9110 gives Range a meaning for GET only, and If-Range may take it away.
+RangeRequest range_of(const http::Request& request, std::string_view tag, std::int64_t size) {
+    const std::optional<std::string_view> range = request.header("Range");
+    if (!range || request.method != "GET") return {};
+    const std::optional<std::string_view> condition = request.header("If-Range");
+    if (condition && !holds(*condition, tag)) return {};
+    return read_range(*range, size);
+}
+
+ErrorWithHeaders unsatisfiable(std::int64_t size) {
+    http::HeaderBlock fields;
+    fields.add("Content-Range", unsatisfied_range(size));
+    return {Error(ErrorCode::range_not_satisfiable, "The requested range is not within the content"), fields};
+}
+
+http::Response not_modified(std::string_view tag) {
+    http::Response response;
+    response.status = 304;
+    response.headers.add("ETag", tag).add("Cache-Control", cache_control);
+    return response;
+}
+
+http::Response content(const media::Download& download, const RangeRequest& range,
+                       const std::optional<std::string>& asked_name, std::string_view tag) {
+    const media::MediaRecord& record = *download.record;
+    const std::int64_t size = record.size.value();
+    http::Response response;
+    response.headers.add("Content-Type", served_content_type(record.content_type))
+        .add("Content-Disposition",
+             content_disposition(record.content_type, asked_name ? asked_name : record.file_name))
+        .add("Cache-Control", cache_control)
+        .add("ETag", tag)
+        .add("Accept-Ranges", "bytes");
+    ByteRange part{0, size};
+    if (range.kind == RangeRequest::Kind::part) {
+        part = range.part;
+        response.status = 206;
+        response.headers.add("Content-Range", content_range(part, size));
+    }
+    response.body = body_of(download, part);
+    return response;
+}
+
+}  // namespace
+
+async::Task<http::Response> DownloadEndpoints::download(const Call& call) const {
+    const WantedMedia wanted = wanted_by(call);
+    if (wanted.server != call.config.server_name) throw not_found();
+    const std::optional<media::Download> found = co_await downloads_.open(wanted.media);
+    if (!found) throw not_found();
+    const std::string tag = entity_tag(found->record->blob.hex());
+    const std::optional<std::string_view> known = call.request.header("If-None-Match");
+    if (known && matches_any(*known, tag)) co_return not_modified(tag);
+    const std::int64_t size = found->record->size.value();
+    const RangeRequest range = range_of(call.request, tag, size);
+    if (range.kind == RangeRequest::Kind::unsatisfiable) throw unsatisfiable(size);
+    co_return content(*found, range, wanted.file_name, tag);
+}
+
+}  // namespace mxcd::api

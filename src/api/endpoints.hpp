@@ -1,0 +1,26 @@
+#pragma once
+
+#include "config_endpoints.hpp"
+#include "download_endpoints.hpp"
+#include "limit_page.hpp"
+#include "operations_endpoints.hpp"
+#include "upload_endpoints.hpp"
+
+#include <span>
+
+namespace mxcd::api {
+
+/// What the route table calls.
+struct Endpoints {
+    UploadEndpoints uploads;
+    DownloadEndpoints downloads;
+    ConfigEndpoints config;
+    LimitPage limit_page;
+    OperationsEndpoints operations;
+};
+
+/// The whole interface as one table: method, path, which listeners, for whom, under which protection, and
+/// what answers.
+[[nodiscard]] std::span<const Route> route_table();
+
+}  // namespace mxcd::api

@@ -1,0 +1,105 @@
+#include "route_table.hpp"
+
+#include "mxcd/base/text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+namespace mxcd::api {
+
+namespace {
+
+constexpr std::size_t most_segments = 10;
+
+constexpr std::array<std::string_view, 3> media_prefixes{"/_matrix/client/v1/media/", "/_matrix/media/",
+                                                         "/_matrix/federation/v1/media/"};
+
+struct Segments {
+    std::array<std::string_view, most_segments> all;
+    std::size_t count = 0;
+
+    [[nodiscard]] std::span<const std::string_view> view() const { return std::span(all).first(count); }
+};
+
+/// Nothing for a path that is longer than any route, or does not begin with '/'.
+std::optional<Segments> split(std::string_view path) {
+    if (!path.starts_with('/')) return std::nullopt;
+    Segments segments;
+    while (!path.empty()) {
+        if (segments.count == most_segments) return std::nullopt;
+        path.remove_prefix(1);
+        const std::size_t end = std::min(path.find('/'), path.size());
+        segments.all.at(segments.count++) = path.substr(0, end);
+        path.remove_prefix(end);
+    }
+    return segments;
+}
+
+bool is_parameter(std::string_view segment) { return segment.starts_with('{'); }
+
+bool is_literal(std::string_view segment, std::string_view literal) {
+    if (segment == literal) return true;
+    if (segment.find('%') == std::string_view::npos) return false;
+    return base::percent_decode(segment, base::PlusSign::literal) == literal;
+}
+
+std::optional<PathParameters> fit(std::span<const std::string_view> pattern,
+                                  std::span<const std::string_view> segments) {
+    if (pattern.size() != segments.size() || segments.back().empty()) return std::nullopt;
+    PathParameters parameters;
+    for (std::size_t i = 0; i < pattern.size(); ++i) {
+        if (is_parameter(pattern[i]))
+            parameters.add(segments[i]);
+        else if (!is_literal(segments[i], pattern[i]))
+            return std::nullopt;
+    }
+    return parameters;
+}
+
+bool answers(std::string_view route_method, std::string_view method) {
+    return route_method == method || (route_method == "GET" && method == "HEAD");
+}
+
+void add_allowed(std::string_view method, std::string& allow) {
+    if (!allow.empty()) allow += ", ";
+    allow += method == "GET" ? "GET, HEAD" : method;
+}
+
+}  // namespace
+
+RouteTable::RouteTable(std::span<const Route> routes) {
+    for (const Route& route : routes) {
+        const std::optional<Segments> segments = split(route.pattern);
+        const std::span<const std::string_view> all = segments.value().view();
+        entries_.push_back({&route, {all.begin(), all.end()}});
+    }
+}
+
+RouteMatch RouteTable::match(std::string_view path, std::string_view method,
+                             http::ResourceMask listener) const {
+    RouteMatch match;
+    const std::optional<Segments> segments = split(path);
+    if (!segments) return match;
+    for (const Entry& entry : entries_) {
+        if ((entry.route->resources & listener) == 0) continue;
+        const std::optional<PathParameters> parameters = fit(entry.segments, segments->view());
+        if (!parameters) continue;
+        match.known_path = entry.route;
+        if (answers(entry.route->method, method)) {
+            match.route = entry.route;
+            match.parameters = *parameters;
+            return match;
+        }
+        add_allowed(entry.route->method, match.allow);
+    }
+    if (match.known_path != nullptr && is_media_path(path)) add_allowed("OPTIONS", match.allow);
+    return match;
+}
+
+bool is_media_path(std::string_view path) {
+    return std::ranges::any_of(media_prefixes,
+                               [path](std::string_view prefix) { return path.starts_with(prefix); });
+}
+
+}  // namespace mxcd::api

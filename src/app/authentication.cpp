@@ -1,0 +1,90 @@
+#include "authentication.hpp"
+
+#include <utility>
+
+namespace mxcd::app {
+
+namespace {
+
+bool is_same(const std::optional<remote::IntrospectionConfig>& left,
+             const std::optional<remote::IntrospectionConfig>& right) {
+    if (!left || !right) return left.has_value() == right.has_value();
+    return left->endpoint == right->endpoint && left->client_id == right->client_id &&
+           left->client_secret.reveal() == right->client_secret.reveal();
+}
+
+bool is_same_upstream(const remote::AuthConfig& left, const remote::AuthConfig& right) {
+    return left.homeserver_url == right.homeserver_url && left.cache_ttl == right.cache_ttl &&
+           left.timeout == right.timeout && left.admins == right.admins &&
+           left.server_name == right.server_name && is_same(left.introspection, right.introspection);
+}
+
+}  // namespace
+
+/// Whoever knows tokens that are not in the configuration, and the cache over it.
+struct Authentication::Upstream {
+    Upstream(const remote::AuthConfig& from, const AuthenticationDependencies& dependencies)
+        : config(from), whoami(remote::make_whoami_authenticator(config, dependencies.client)) {
+        if (config.introspection)
+            introspection = remote::make_introspection_authenticator(config, dependencies.client, *whoami);
+        watched =
+            remote::make_reachability_watch(introspection ? *introspection : *whoami, dependencies.metrics);
+        remote::CacheConfig cache_config;
+        cache_config.ttl = config.cache_ttl;
+        cache = remote::make_caching_authenticator(cache_config, *watched, dependencies.clock,
+                                                   dependencies.background, dependencies.metrics);
+    }
+
+    remote::AuthConfig config;
+    std::unique_ptr<media::TokenAuthenticator> whoami;
+    std::unique_ptr<media::TokenAuthenticator> introspection;
+    std::unique_ptr<remote::ReachabilityWatch> watched;
+    std::unique_ptr<media::TokenAuthenticator> cache;
+};
+
+/// What requests meet first.
+struct Authentication::Front {
+    std::unique_ptr<media::TokenAuthenticator> static_tokens;
+    const Upstream* upstream;  // null without a homeserver
+};
+
+Authentication::Authentication(const remote::AuthConfig& config, AuthenticationDependencies dependencies)
+    : dependencies_(dependencies) {
+    reconfigure(config);
+}
+
+Authentication::~Authentication() = default;
+
+async::Task<media::Identity> Authentication::authenticate(media::Credentials credentials) {
+    std::shared_ptr<const Front> front;
+    {
+        const std::lock_guard lock(mutex_);
+        front = front_;
+    }
+    media::Identity identity = co_await front->static_tokens->authenticate(std::move(credentials));
+    co_return identity;
+}
+
+Authentication::Upstream& Authentication::use_upstream(const remote::AuthConfig& config) {
+    for (const std::unique_ptr<Upstream>& upstream : upstreams_) {
+        if (is_same_upstream(upstream->config, config)) return *upstream;
+    }
+    return *upstreams_.emplace_back(std::make_unique<Upstream>(config, dependencies_));
+}
+
+void Authentication::reconfigure(const remote::AuthConfig& config) {
+    Upstream* const upstream = config.homeserver_url.empty() ? nullptr : &use_upstream(config);
+    auto front = std::make_shared<Front>();
+    front->upstream = upstream;
+    front->static_tokens =
+        remote::make_static_authenticator(config, upstream == nullptr ? nullptr : upstream->cache.get());
+    const std::lock_guard lock(mutex_);
+    front_ = std::move(front);
+}
+
+bool Authentication::is_homeserver_answering() const {
+    const std::lock_guard lock(mutex_);
+    return front_->upstream == nullptr || front_->upstream->watched->is_reachable();
+}
+
+}  // namespace mxcd::app

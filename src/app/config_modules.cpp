@@ -1,0 +1,155 @@
+#include "sections.hpp"
+#include "values.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace mxcd::app {
+
+namespace {
+
+constexpr std::array<std::string_view, 4> kinds{"builtin", "webhook", "library", "module"};
+
+const std::vector<std::string>& callback_names() {
+    static const std::vector<std::string> names{"get_media_config_for_user",
+                                                "is_user_allowed_to_upload_media_of_size",
+                                                "get_media_upload_limits_for_user",
+                                                "on_media_upload_limit_exceeded",
+                                                "check_media_file",
+                                                "on_media_uploaded",
+                                                "on_media_deleted"};
+    return names;
+}
+
+void read_text(Section& section, std::string_view key, std::optional<std::string>& into) {
+    std::string text;
+    if (section.read(key, text)) into = std::move(text);
+}
+
+modules::UserTier read_tier(Section& rule, base::ByteCount max_upload_size) {
+    modules::UserTier tier;
+    read_text(rule, "user", tier.user);
+    read_text(rule, "user_regex", tier.user_regex);
+    read_text(rule, "server", tier.server);
+    if (tier.user_regex && !modules::is_valid_regex(*tier.user_regex))
+        rule.fail("user_regex", "is not a regular expression");
+    base::ByteCount size;
+    if (rule.read("max_upload_size", size)) tier.max_upload_size = size;
+    tier.media_upload_limits =
+        read_upload_limits(rule, std::min(max_upload_size, tier.max_upload_size.value_or(max_upload_size)));
+    if (const std::optional<Section> config = rule.child("config")) tier.config = to_json(config->node());
+    rule.finish();
+    return tier;
+}
+
+modules::UserTiersConfig read_user_tiers(Section& section, base::ByteCount max_upload_size) {
+    modules::UserTiersConfig config{{}, max_upload_size};
+    section.require("rules");
+    std::optional<std::vector<Section>> rules = section.children("rules");
+    if (!rules) return config;
+    for (Section& rule : *rules) config.rules.push_back(read_tier(rule, max_upload_size));
+    return config;
+}
+
+modules::MimePolicyConfig read_mime_policy(Section& section) {
+    using Check = modules::MimePolicyConfig::Check;
+    modules::MimePolicyConfig config;
+    section.read_choice<Check>("check", config.check,
+                               {{"declared", Check::declared}, {"sniffed", Check::sniffed}});
+    section.read("allow", config.allow);
+    section.read("deny", config.deny);
+    return config;
+}
+
+modules::TotalQuotaConfig read_total_quota(Section& section) {
+    modules::TotalQuotaConfig config;
+    base::ByteCount size;
+    std::int64_t files = 0;
+    if (section.read("max_size", size)) config.max_size = size;
+    if (section.read("max_files", files, Range{0, any_size.most})) config.max_files = files;
+    return config;
+}
+
+std::optional<ModuleConfig::Kind> read_builtin(Section& entry, const std::string& name,
+                                               base::ByteCount max_upload_size) {
+    static const Node no_config{Node::Kind::mapping, Mark{}, "", false, {}, {}};
+    const bool has_config = entry.find("config") != nullptr;
+    std::optional<Section> section = entry.child("config");
+    if (has_config && !section) return std::nullopt;
+    if (!section) section.emplace(no_config, entry.path() + ".config", entry.report());
+    std::optional<ModuleConfig::Kind> kind;
+    if (name == "user_tiers") kind = read_user_tiers(*section, max_upload_size);
+    if (name == "mime_policy") kind = read_mime_policy(*section);
+    if (name == "total_quota") kind = read_total_quota(*section);
+    if (!kind) {
+        entry.fail_choice("builtin", name, {"user_tiers", "mime_policy", "total_quota"});
+        return std::nullopt;
+    }
+    section->finish();
+    return kind;
+}
+
+std::optional<std::vector<std::string>> read_callbacks(Section& entry) {
+    std::vector<std::string> callbacks;
+    if (!entry.read("callbacks", callbacks)) return std::nullopt;
+    const std::vector<std::string>& names = callback_names();
+    for (const std::string& callback : callbacks) {
+        if (std::find(names.begin(), names.end(), callback) == names.end())
+            entry.fail_choice("callbacks", callback, names);
+    }
+    return callbacks;
+}
+
+/// The one key that says of what kind a module is; empty (and reported) when there is not exactly one.
+std::string read_kind(Section& entry) {
+    std::string kind;
+    int given = 0;
+    for (const std::string_view each : kinds) {
+        if (entry.find(each) == nullptr) continue;
+        kind = each;
+        ++given;
+    }
+    if (given == 1) return kind;
+    entry.report().mistakes.push_back(
+        {entry.node().mark, entry.path(), "expected exactly one of builtin, webhook, library, module", ""});
+    return "";
+}
+
+std::optional<ModuleConfig> read_module(Section& entry, base::ByteCount max_upload_size) {
+    ModuleConfig module;
+    const std::string kind = read_kind(entry);
+    std::string value;
+    const bool has_value = !kind.empty() && entry.read(kind, value);
+    module.name = value;
+    entry.read("name", module.name);
+    entry.read("timeout", module.timeout);
+    entry.read_choice<media::OnError>("on_error", module.on_error,
+                                      {{"deny", media::OnError::deny}, {"allow", media::OnError::allow}});
+    module.callbacks = read_callbacks(entry);
+    base::Secret secret;
+    entry.read_secret("secret", secret);
+    entry.find("config");
+    entry.finish();
+    if (!has_value) return std::nullopt;
+    if (kind != "builtin") {
+        entry.fail(kind, "modules of this kind are not in this version yet");
+        return std::nullopt;
+    }
+    std::optional<ModuleConfig::Kind> builtin = read_builtin(entry, value, max_upload_size);
+    if (!builtin) return std::nullopt;
+    module.kind = *std::move(builtin);
+    return module;
+}
+
+}  // namespace
+
+void read_modules(Section& root, Configuration& configuration) {
+    std::optional<std::vector<Section>> entries = root.children("modules");
+    if (!entries) return;
+    for (Section& entry : *entries) {
+        std::optional<ModuleConfig> module = read_module(entry, configuration.uploads.max_upload_size);
+        if (module) configuration.modules.push_back(*std::move(module));
+    }
+}
+
+}  // namespace mxcd::app

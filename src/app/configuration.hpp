@@ -1,0 +1,87 @@
+#pragma once
+
+#include "mxcd/api/api.hpp"
+#include "mxcd/base/log.hpp"
+#include "mxcd/blobs/folder_store.hpp"
+#include "mxcd/http/server.hpp"
+#include "mxcd/media/module_chain.hpp"
+#include "mxcd/media/uploads.hpp"
+#include "mxcd/metadata/database.hpp"
+#include "mxcd/modules/builtin.hpp"
+#include "mxcd/remote/authenticators.hpp"
+
+#include "report.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace mxcd::app {
+
+/// One entry of `modules`.
+struct ModuleConfig {
+    using Kind = std::variant<modules::UserTiersConfig, modules::MimePolicyConfig, modules::TotalQuotaConfig>;
+
+    std::string name;  // for log and metrics; the kind's name unless given
+    Kind kind;
+    std::chrono::milliseconds timeout{5000};
+    media::OnError on_error = media::OnError::deny;
+    std::optional<std::vector<std::string>> callbacks;  // nothing: all
+};
+
+/// What `module:` entries run in; read, and used once they are there.
+struct PythonConfig {
+    std::string interpreter = "python3";
+    std::vector<std::string> path;
+    std::string synapse_database;
+};
+
+struct RateLimitConfig {
+    double per_second = 0;
+    std::int64_t burst_count = 0;
+};
+
+/// Everything that the operator decided: one config struct per room, and what no room uses yet.
+struct Configuration {
+    explicit Configuration(matrix::ServerName server_name);
+
+    api::DeskConfig desk;
+    http::ServerConfig server;
+    remote::AuthConfig auth;
+    metadata::SqliteConfig database;
+    blobs::FolderStoreConfig store;
+    media::UploadPolicy uploads;  // without the module chain, which is made from `modules`
+    std::vector<ModuleConfig> modules;
+    base::LogConfig log;
+
+    std::int64_t max_pending_media_uploads = 5;
+    std::chrono::milliseconds unused_expiration_time = std::chrono::hours(24);
+    bool enable_authenticated_media = true;
+    std::vector<std::string> unauthenticated_media;
+    std::optional<RateLimitConfig> media_upload_rate;
+    PythonConfig python;
+};
+
+struct LoadOutcome {
+    std::optional<Configuration> configuration;  // exactly when there are no mistakes
+    Report report;
+};
+
+struct ConfigurationText {
+    std::string file;  // for messages
+    std::string text;
+};
+
+/// Reads configuration: later texts are merged over earlier ones. Touches nothing on the disk but the files
+/// that secrets are in.
+[[nodiscard]] LoadOutcome read_configuration(const std::vector<ConfigurationText>& texts);
+
+/// The same from files.
+[[nodiscard]] LoadOutcome load_configuration(const std::vector<std::filesystem::path>& files);
+
+}  // namespace mxcd::app

@@ -1,0 +1,158 @@
+#include "service.hpp"
+
+#include "mxcd/async/timeout.hpp"
+
+#include "backup.hpp"
+#include "control_socket.hpp"
+#include "effective_settings.hpp"
+#include "module_list.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <thread>
+#include <utility>
+
+namespace mxcd::app {
+
+namespace {
+
+constexpr std::chrono::milliseconds ping_limit{2000};
+constexpr std::chrono::milliseconds background_limit{5000};
+
+std::size_t worker_count() { return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 2, 4); }
+
+async::WorkerPoolConfig general_pool() {
+    async::WorkerPoolConfig config;
+    config.name = "worker";
+    config.threads = worker_count();
+    return config;
+}
+
+async::WorkerPoolConfig blob_pool() {
+    async::WorkerPoolConfig config;
+    config.name = "blob-worker";
+    config.threads = worker_count();
+    config.niceness = 10;
+    return config;
+}
+
+}  // namespace
+
+Service::Service(Configuration configuration, std::size_t io_threads)
+    : configuration_(std::move(configuration)),
+      metrics_(make_metrics_registry()),
+      clock_(base::make_system_clock()),
+      random_(base::make_system_random()),
+      client_(outbound::make_client({}, *metrics_)),
+      general_workers_(general_pool()),
+      blob_workers_(blob_pool()),
+      database_(metadata::open_sqlite(configuration_.database, *clock_, *metrics_)),
+      blobs_(blobs::open_folder_store(configuration_.store, blob_workers_, *metrics_)),
+      authentication_(configuration_.auth, {*client_, *clock_, background_, *metrics_}),
+      uploads_(upload_policy(), {database_->metadata(), database_->ledger(), *blobs_, *random_, *metrics_}),
+      downloads_(database_->metadata(), *blobs_, *metrics_),
+      api_(api::make_api(configuration_.desk,
+                         {authentication_, uploads_, downloads_, *clock_, *metrics_,
+                          database_->secret("limit_page_links"), operations(), background_})),
+      threads_(io_threads),
+      server_(http::make_server(server_config(), {threads_, *api_, *random_, *metrics_})),
+      pulse_(threads_, general_workers_, background_),
+      failed_reloads_(
+          metrics_->counter("mxcd_config_reload_failures_total",
+                            "Reloads that were refused because of mistakes in the configuration")) {
+    blobs_->recover([this](const media::BlobKey& key) { return database_->is_blob_referenced(key); });
+    bind();
+}
+
+Service::~Service() = default;
+
+http::ServerConfig Service::server_config() const {
+    http::ServerConfig config = configuration_.server;
+    http::ListenerConfig control;
+    control.path = control_socket_path(configuration_.store.path);
+    control.mode = 0600;
+    control.resources = api::resource_control;
+    config.listeners.push_back(std::move(control));
+    return config;
+}
+
+media::UploadPolicy Service::upload_policy() {
+    media::UploadPolicy policy = configuration_.uploads;
+    policy.modules = make_module_chain(configuration_.modules, {general_workers_, background_, *metrics_});
+    return policy;
+}
+
+void Service::bind() {
+    for (http::BoundListener& listener : server_->bind()) {
+        if (listener.resources != api::resource_control) listeners_.push_back(std::move(listener));
+    }
+}
+
+void Service::start() {
+    threads_.start();
+    server_->start();
+}
+
+std::vector<std::string> Service::reload(Configuration next) {
+    std::vector<std::string> keys = restart_keys(configuration_, next);
+    // These stay as they are until the restart.
+    next.desk.server_name = configuration_.desk.server_name;
+    next.auth.server_name = configuration_.auth.server_name;
+    next.server.listeners = configuration_.server.listeners;
+    next.database = configuration_.database;
+    next.store = configuration_.store;
+    configuration_ = std::move(next);
+    base::configure_logging(configuration_.log);
+    authentication_.reconfigure(configuration_.auth);
+    uploads_.reconfigure(upload_policy());
+    api_->reconfigure(configuration_.desk);
+    server_->reconfigure(server_config());
+    return keys;
+}
+
+void Service::begin_stop() {
+    is_stopping_ = true;
+    server_->stop_accepting();
+}
+
+bool Service::finish() {
+    background_.cancel();
+    if (!background_.wait_until_empty(background_limit)) return false;
+    threads_.stop();
+    return true;
+}
+
+api::Operations Service::operations() {
+    api::Operations operations;
+    operations.health = [this] { return health_findings(); };
+    operations.metrics_text = [this] { return metrics_->text(); };
+    operations.back_up = [this](std::string folder, std::function<void(double)> progress) {
+        return back_up({database_->metadata(), *blobs_, general_workers_}, std::move(folder),
+                       std::move(progress));
+    };
+    return operations;
+}
+
+async::Task<bool> Service::answers(async::Task<> ping) {
+    try {
+        co_await async::with_deadline(background_, std::move(ping), ping_limit);
+    } catch (const std::exception&) {
+        co_return false;
+    }
+    co_return true;
+}
+
+async::Task<std::vector<api::HealthFinding>> Service::health_findings() {
+    std::vector<api::HealthFinding> findings;
+    const bool has_database = co_await answers(database_->metadata().ping());
+    findings.push_back({"database", has_database, true});
+    const bool has_store = co_await answers(blobs_->ping());
+    findings.push_back({"store", has_store, true});
+    findings.push_back({"homeserver", authentication_.is_homeserver_answering(), false});
+    const std::shared_ptr<const media::UploadPolicy> policy = uploads_.policy();
+    findings.push_back({"modules", policy->modules->degraded().empty(), false});
+    if (is_stopping_) findings.push_back({"service", false, true});
+    co_return findings;
+}
+
+}  // namespace mxcd::app

@@ -1,0 +1,92 @@
+#pragma once
+
+#include "mxcd/api/api.hpp"
+#include "mxcd/async/io_threads.hpp"
+#include "mxcd/async/task_group.hpp"
+#include "mxcd/async/worker_pool.hpp"
+#include "mxcd/http/server.hpp"
+#include "mxcd/media/blob_store.hpp"
+#include "mxcd/media/downloads.hpp"
+#include "mxcd/media/uploads.hpp"
+#include "mxcd/metadata/database.hpp"
+#include "mxcd/outbound/client.hpp"
+
+#include "authentication.hpp"
+#include "configuration.hpp"
+#include "metrics_registry.hpp"
+#include "pulse.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace mxcd::app {
+
+/// The whole service. Its parts are members in the order of their dependence: each is built from those above
+/// it and goes before them. One thread, not an io thread, calls; insist() may come from another.
+class Service {
+  public:
+    /// Opens database and store, mends what a crash left, binds the listeners; answers nobody yet.
+    /// Throws metadata::OpenError, blobs::OpenError, http::BindError, CommandError.
+    Service(Configuration configuration, std::size_t io_threads);
+    /// After finish() returned true, or before start().
+    ~Service();
+    Service(const Service&) = delete;
+    Service& operator=(const Service&) = delete;
+
+    /// Where it listens, without the control socket.
+    [[nodiscard]] const std::vector<http::BoundListener>& listeners() const { return listeners_; }
+    void start();
+
+    /// Takes new settings into force: all but the keys that it returns, which need a restart.
+    std::vector<std::string> reload(Configuration next);
+    /// Counts and remembers nothing else: the old settings stay.
+    void note_failed_reload() { failed_reloads_.add(); }
+
+    /// Readiness turns 503, and nobody is let in any more.
+    void begin_stop();
+    /// Waits for what runs; true when nothing had to be cancelled.
+    bool drain(std::chrono::milliseconds limit) { return server_->drain(limit); }
+    /// Cancels what a drain waits for.
+    void insist() { server_->insist(); }
+    /// After drain(): ends background work and the io threads. False when something would not end; then the
+    /// process must end without destroying the service.
+    bool finish();
+
+    [[nodiscard]] Pulse& pulse() { return pulse_; }
+
+  private:
+    http::ServerConfig server_config() const;
+    media::UploadPolicy upload_policy();
+    api::Operations operations();
+    async::Task<std::vector<api::HealthFinding>> health_findings();
+    async::Task<bool> answers(async::Task<> ping);
+    void bind();
+
+    Configuration configuration_;
+    std::unique_ptr<MetricsRegistry> metrics_;
+    std::unique_ptr<base::Clock> clock_;
+    std::unique_ptr<base::RandomSource> random_;
+    std::unique_ptr<outbound::Client> client_;
+    async::WorkerPool general_workers_;
+    async::WorkerPool blob_workers_;
+    std::unique_ptr<metadata::Database> database_;
+    std::unique_ptr<media::BlobStore> blobs_;
+    async::TaskGroup background_;
+    Authentication authentication_;
+    media::Uploads uploads_;
+    media::Downloads downloads_;
+    std::unique_ptr<api::Api> api_;
+    // Below everything that tasks use: tasks that still wait go with the io threads' contexts.
+    async::IoThreads threads_;
+    std::unique_ptr<http::Server> server_;
+    Pulse pulse_;
+    base::Counter& failed_reloads_;
+    std::vector<http::BoundListener> listeners_;
+    std::atomic<bool> is_stopping_ = false;
+};
+
+}  // namespace mxcd::app

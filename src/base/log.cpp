@@ -1,0 +1,122 @@
+#include "mxcd/base/log.hpp"
+
+#include "log_buffer.hpp"
+#include "log_line.hpp"
+
+#include <spdlog/logger.h>
+#include <spdlog/sinks/sink.h>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <utility>
+
+namespace mxcd::base {
+
+namespace {
+
+spdlog::level::level_enum to_spdlog(LogLevel level) {
+    switch (level) {
+        case LogLevel::debug:
+            return spdlog::level::debug;
+        case LogLevel::info:
+            return spdlog::level::info;
+        case LogLevel::warn:
+            return spdlog::level::warn;
+        case LogLevel::error:
+            return spdlog::level::err;
+        case LogLevel::off:
+            break;
+    }
+    return spdlog::level::off;
+}
+
+TimePoint wall_time() {
+    return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+}
+
+/// Lines arrive finished, so spdlog's own formatting has nothing to do.
+class BufferSink final : public spdlog::sinks::sink {
+  public:
+    explicit BufferSink(LogBuffer& buffer) : buffer_(buffer) {}
+
+    void log(const spdlog::details::log_msg& message) override {
+        buffer_.append({message.payload.data(), message.payload.size()},
+                       message.level >= spdlog::level::warn);
+    }
+    void flush() override {}
+    void set_pattern(const std::string& /*pattern*/) override {}
+    void set_formatter(std::unique_ptr<spdlog::formatter> /*formatter*/) override {}
+
+  private:
+    LogBuffer& buffer_;
+};
+
+/// The log of this process.
+class ProcessLog {
+  public:
+    ProcessLog() { front_.set_level(spdlog::level::warn); }
+
+    void configure(const LogConfig& config) {
+        format_ = config.format;
+        front_.set_level(to_spdlog(config.level));
+        buffer_.start();
+    }
+
+    void stop() { buffer_.stop(); }
+
+    void write(LogLevel level, std::string_view room, std::string_view message,
+               std::initializer_list<LogField> fields) {
+        if (!front_.should_log(to_spdlog(level))) return;
+        thread_local std::string line;
+        line.clear();
+        append_log_line(line, format_, {wall_time(), level, room, message, fields});
+        front_.log(to_spdlog(level), spdlog::string_view_t(line.data(), line.size()));
+    }
+
+  private:
+    [[nodiscard]] std::string describe_drops(std::uint64_t count) const {
+        std::string line;
+        append_log_line(line, format_,
+                        {wall_time(),
+                         LogLevel::warn,
+                         "log",
+                         "lines were dropped because the reader is too slow",
+                         {{"lines", static_cast<std::int64_t>(count)}}});
+        return line;
+    }
+
+    std::atomic<LogFormat> format_ = LogFormat::json;
+    LogBuffer buffer_{{.describe_drops = [this](std::uint64_t count) { return describe_drops(count); }}};
+    spdlog::logger front_{"mxcd", std::make_shared<BufferSink>(buffer_)};
+};
+
+/// One per process, because standard error is: loggers are constants that every room may hold.
+ProcessLog& process_log() {
+    static ProcessLog log;
+    return log;
+}
+
+}  // namespace
+
+void Logger::debug(std::string_view message, std::initializer_list<LogField> fields) const {
+    process_log().write(LogLevel::debug, room_, message, fields);
+}
+
+void Logger::info(std::string_view message, std::initializer_list<LogField> fields) const {
+    process_log().write(LogLevel::info, room_, message, fields);
+}
+
+void Logger::warn(std::string_view message, std::initializer_list<LogField> fields) const {
+    process_log().write(LogLevel::warn, room_, message, fields);
+}
+
+void Logger::error(std::string_view message, std::initializer_list<LogField> fields) const {
+    process_log().write(LogLevel::error, room_, message, fields);
+}
+
+void configure_logging(const LogConfig& config) { process_log().configure(config); }
+
+void flush_and_stop_logging() { process_log().stop(); }
+
+}  // namespace mxcd::base

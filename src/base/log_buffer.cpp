@@ -1,0 +1,142 @@
+#include "log_buffer.hpp"
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <climits>
+#include <utility>
+
+namespace mxcd::base {
+
+namespace {
+
+constexpr std::chrono::milliseconds gathering_time(50);
+constexpr int poll_slice_ms = 100;
+constexpr int slices_after_stop = 10;
+
+/// At most PIPE_BUF bytes, ending with a line where one ends: so much goes into a writable pipe without
+/// blocking, and in one piece.
+std::size_t portion_of(std::string_view lines) {
+    if (lines.size() <= PIPE_BUF) return lines.size();
+    const std::size_t line_end = lines.rfind('\n', PIPE_BUF - 1);
+    return line_end == std::string_view::npos ? PIPE_BUF : line_end + 1;
+}
+
+/// A signal on this thread would be one of the process, and a closed standard error must not end it
+/// (SIGPIPE).
+void block_all_signals() {
+    sigset_t all{};
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, nullptr);
+}
+
+void write_directly(int fd, std::string_view line) {
+    pollfd target{fd, POLLOUT, 0};
+    if (::poll(&target, 1, poll_slice_ms * slices_after_stop) == 0) return;
+    while (::write(fd, line.data(), line.size()) < 0 && errno == EINTR) continue;
+}
+
+}  // namespace
+
+LogBuffer::LogBuffer(LogBufferConfig config) : config_(std::move(config)) {}
+
+LogBuffer::~LogBuffer() { stop(); }
+
+void LogBuffer::start() {
+    const std::lock_guard control(control_);
+    if (thread_.joinable()) return;
+    {
+        const std::lock_guard lock(mutex_);
+        is_running_ = true;
+        is_stopping_ = false;
+    }
+    thread_ = std::thread([this] { serve(); });
+}
+
+void LogBuffer::stop() {
+    const std::lock_guard control(control_);
+    if (!thread_.joinable()) return;
+    {
+        const std::lock_guard lock(mutex_);
+        is_stopping_ = true;
+    }
+    wake_.notify_one();
+    thread_.join();
+}
+
+void LogBuffer::append(std::string_view line, bool is_urgent) {
+    std::unique_lock lock(mutex_);
+    if (!is_running_) {
+        lock.unlock();
+        write_directly(config_.fd, line);
+        return;
+    }
+    if (line.size() > config_.limit - pending_.size()) {
+        ++dropped_;
+        return;
+    }
+    const bool was_empty = pending_.empty();
+    const bool was_hurried = is_urgent_;
+    pending_ += line;
+    is_urgent_ = is_urgent_ || is_urgent || pending_.size() >= config_.limit / 2;
+    const bool must_wake = was_empty || (is_urgent_ && !was_hurried);
+    lock.unlock();
+    if (must_wake) wake_.notify_one();
+}
+
+void LogBuffer::serve() {
+    block_all_signals();
+    pthread_setname_np(pthread_self(), "log");
+    std::string lines;
+    for (;;) {
+        lines = take(std::move(lines));
+        if (lines.empty() || !write(lines)) break;
+    }
+    const std::lock_guard lock(mutex_);
+    is_running_ = false;
+}
+
+std::string LogBuffer::take(std::string spare) {
+    spare.clear();
+    std::unique_lock lock(mutex_);
+    wake_.wait(lock, [this] { return is_stopping_ || !pending_.empty() || dropped_ > 0; });
+    wake_.wait_for(lock, gathering_time, [this] { return is_stopping_ || is_urgent_; });
+    if (pending_.empty() && dropped_ == 0) {
+        // Under the same lock as the look at the buffer, so that no line falls between the two ways.
+        is_running_ = false;
+        return {};
+    }
+    std::swap(spare, pending_);
+    is_urgent_ = false;
+    const std::uint64_t dropped = std::exchange(dropped_, 0);
+    lock.unlock();
+    if (dropped > 0) spare += config_.describe_drops(dropped);
+    return spare;
+}
+
+bool LogBuffer::write(std::string_view lines) {
+    while (!lines.empty()) {
+        if (!wait_until_writable()) return false;
+        const ssize_t count = ::write(config_.fd, lines.data(), portion_of(lines));
+        if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+        if (count < 0) return true;  // these lines are lost, and nobody can be told
+        lines.remove_prefix(static_cast<std::size_t>(count));
+    }
+    return true;
+}
+
+bool LogBuffer::wait_until_writable() {
+    int slices_left = slices_after_stop;
+    for (;;) {
+        pollfd target{config_.fd, POLLOUT, 0};
+        if (::poll(&target, 1, poll_slice_ms) != 0) return true;
+        const std::lock_guard lock(mutex_);
+        if (is_stopping_ && --slices_left == 0) return false;
+    }
+}
+
+}  // namespace mxcd::base

@@ -1,0 +1,44 @@
+#include "mxcd/http/response.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <charconv>
+
+namespace mxcd::http {
+
+namespace {
+
+constexpr bool is_token_byte(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos);
+}
+
+constexpr bool is_value_byte(char c) { return c >= 0x20 && c < 0x7f; }
+
+}  // namespace
+
+HeaderBlock& HeaderBlock::add(std::string_view name, std::string_view value) {
+    assert(!name.empty() && std::ranges::all_of(name, is_token_byte));
+    std::ranges::copy_if(name, std::back_inserter(text_), is_token_byte);
+    text_ += ": ";
+    if (std::ranges::all_of(value, is_value_byte))
+        text_ += value;
+    else
+        std::ranges::copy_if(value, std::back_inserter(text_), is_value_byte);
+    text_ += "\r\n";
+    return *this;
+}
+
+HeaderBlock& HeaderBlock::add(std::string_view name, std::int64_t value) {
+    std::array<char, 24> digits{};
+    const std::to_chars_result end = std::to_chars(digits.data(), digits.data() + digits.size(), value);
+    return add(name, std::string_view(digits.data(), static_cast<std::size_t>(end.ptr - digits.data())));
+}
+
+HeaderBlock& HeaderBlock::add(const HeaderBlock& others) {
+    text_ += others.text_;
+    return *this;
+}
+
+}  // namespace mxcd::http

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "mxcd/http/request.hpp"
+
+#include "body_reader.hpp"
+#include "request_head.hpp"
+
+namespace mxcd::http {
+
+/// A request as the handler sees it: views into the connection's workspace, and the body's reader.
+class IncomingRequest final : public Request {
+  public:
+    IncomingRequest(const RequestHead& head, Lane& lane, Connection& connection, HeadBuffer& buffer)
+        : head_(head), body_(lane, connection, buffer, head.body) {
+        method = head.method;
+        path = head.path;
+        query = head.query;
+        if (!head.body.is_chunked) content_length = base::ByteCount(head.body.length);
+    }
+
+    [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const override {
+        return head_.first(name);
+    }
+    [[nodiscard]] std::size_t header_count(std::string_view name) const override { return head_.count(name); }
+    [[nodiscard]] BodyReader& body() override { return body_; }
+
+  private:
+    const RequestHead& head_;
+    BodyReader body_;
+};
+
+}  // namespace mxcd::http

@@ -1,0 +1,106 @@
+#include "lane.hpp"
+
+#include "mxcd/async/timeout.hpp"
+
+#include <algorithm>
+
+namespace mxcd::http {
+
+namespace {
+
+constexpr std::size_t kept_workspaces = 64;
+constexpr std::size_t kept_body_buffers = 16;
+constexpr std::size_t request_id_length = 16;
+
+std::chrono::milliseconds sweep_interval(const LaneSettings& settings) {
+    const std::chrono::milliseconds shortest =
+        std::min({settings.header_timeout, settings.idle_timeout, settings.pace.idle, settings.linger_time});
+    return std::clamp(shortest / 4, std::chrono::milliseconds(10), std::chrono::milliseconds(250));
+}
+
+}  // namespace
+
+LaneSettings::LaneSettings(const ServerConfig& config)
+    : header_timeout(config.header_timeout),
+      idle_timeout(config.idle_timeout),
+      pace{.idle = config.body_idle_timeout, .minimum_rate = config.minimum_rate},
+      linger_time(config.linger_time),
+      linger_bytes(config.linger_bytes),
+      trusted_proxies(config.trusted_proxies) {}
+
+std::string_view DateField::text() {
+    timespec now{};
+    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    if (now.tv_sec != second_) {
+        second_ = now.tv_sec;
+        tm parts{};
+        gmtime_r(&second_, &parts);
+        // The names of days and months are English in the "C" locale, which we never leave.
+        size_ = std::strftime(text_.data(), text_.size(), "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &parts);
+    }
+    return {text_.data(), size_};
+}
+
+std::string RequestIds::next() {
+    std::string id(request_id_length, '\0');
+    for (char& letter : id) letter = next_letter();
+    return id;
+}
+
+char RequestIds::next_letter() {
+    constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    constexpr unsigned fair = 256 / 52 * 52;  // bytes above would make some letters likelier
+    for (;;) {
+        if (used_ == batch_.size()) {
+            random_.fill(batch_);
+            used_ = 0;
+        }
+        const auto value = std::to_integer<unsigned>(batch_.at(used_++));
+        if (value < fair) return letters[value % letters.size()];
+    }
+}
+
+Lane::Lane(async::Executor executor, const ServerConfig& config, const ServerDependencies& dependencies,
+           ConnectionCount& connection_count)
+    : home(executor),
+      handler(dependencies.handler),
+      connections(connection_count),
+      settings(config),
+      access(dependencies.metrics),
+      request_ids(dependencies.random),
+      workspaces(kept_workspaces),
+      body_buffers(kept_body_buffers) {}
+
+async::Task<> Lane::sweep() {
+    async::Timer timer(home);
+    for (;;) {
+        timer.expires_after(sweep_interval(settings));
+        co_await timer.async_wait(async::use_task);
+        check_deadlines();
+    }
+}
+
+void Lane::check_deadlines() {
+    const Moment now = SteadyClock::now();
+    for (Connection& connection : busy) connection.check_deadline(now);
+    // Ordered by deadline: the first that has time left ends it.
+    for (Connection& connection : idle) {
+        if (connection.deadline() != Moment::max() && now < connection.deadline()) break;
+        connection.check_deadline(now);
+    }
+}
+
+void Lane::begin_stop() {
+    is_stopping = true;
+    for (Connection& connection : idle) connection.dismiss();
+}
+
+bool Lane::dismiss_oldest_idle() {
+    if (idle.empty()) return false;
+    Connection& oldest = idle.front();
+    busy.splice(busy.end(), idle, idle.begin());  // so that the next call finds another
+    oldest.dismiss();
+    return true;
+}
+
+}  // namespace mxcd::http

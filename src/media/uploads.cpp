@@ -1,0 +1,181 @@
+#include "mxcd/media/uploads.hpp"
+
+#include "mxcd/base/errors.hpp"
+#include "mxcd/base/failpoint.hpp"
+
+#include "received_body.hpp"
+#include "upload_instruments.hpp"
+
+#include <utility>
+
+namespace mxcd::media {
+
+namespace {
+
+constexpr std::size_t media_id_length = 24;
+
+matrix::MediaId new_media_id(base::RandomSource& random) {
+    const std::string letters = base::random_letters(random, media_id_length);
+    return matrix::MediaId::parse(letters).value();
+}
+
+/// A body of unknown size counts as one byte until it has been received.
+UploadFacts facts_of(const UploadRequest& request) {
+    return UploadFacts{request.user, request.declared_size.value_or(base::ByteCount(1)), request.content_type,
+                       request.file_name};
+}
+
+MediaRecord record_of(const UploadFacts& facts, const matrix::MediaId& id, ReceivedBody& received) {
+    MediaRecord record{id, facts.user, facts.declared_type, facts.file_name, received.size, received.key,
+                       {}, {}};
+    if (!received.writer) record.inline_body = std::make_shared<const std::string>(std::move(received.bytes));
+    return record;
+}
+
+}  // namespace
+
+Uploads::Uploads(UploadPolicy policy, UploadDependencies dependencies)
+    : policy_(std::move(policy)),
+      metadata_(dependencies.metadata),
+      ledger_(dependencies.ledger),
+      blobs_(dependencies.blobs),
+      random_(dependencies.random),
+      instruments_(std::make_unique<Instruments>(dependencies.metrics)) {}
+
+Uploads::~Uploads() = default;
+
+void Uploads::reconfigure(UploadPolicy policy) { policy_.replace(std::move(policy)); }
+
+async::Task<matrix::MediaId> Uploads::store(UploadRequest request) {
+    const UploadInFlight in_flight(instruments_->in_flight);
+    const std::shared_ptr<const UploadPolicy> policy = policy_.get();
+    UploadFacts facts = facts_of(request);
+    matrix::MediaId id = co_await take_in(*policy, request, facts);
+    instruments_->uploads.add();
+    instruments_->bytes.add(static_cast<double>(facts.size.value()));
+    instruments_->duration.observe(in_flight.seconds());
+    const async::Executor home = co_await async::asio::this_coro::executor;
+    if (policy->modules) policy->modules->tell_media_uploaded(home, facts.user, id, facts.size);
+    co_return std::move(id);
+}
+
+async::Task<matrix::MediaId> Uploads::take_in(const UploadPolicy& policy, const UploadRequest& request,
+                                              UploadFacts& facts) {
+    require_acceptable(policy, request);
+    std::optional<Reservation> reservation;
+    if (request.declared_size) {
+        Reservation granted = co_await admit(policy, facts);
+        reservation = std::move(granted);
+    } else {
+        co_await require_room_for_one_byte(policy, facts);
+    }
+    ReceivedBody received = co_await receive(policy, request);
+    if (!reservation) {
+        facts.size = received.size;
+        Reservation granted = co_await admit(policy, facts);
+        reservation = std::move(granted);
+    }
+    matrix::MediaId id = new_media_id(random_);
+    co_await inspect(policy, facts, id, received);
+    co_await record(facts, id, received, *reservation);
+    co_return std::move(id);
+}
+
+void Uploads::require_acceptable(const UploadPolicy& policy, const UploadRequest& request) {
+    if (request.declared_size && *request.declared_size > policy.max_upload_size) {
+        instruments_->too_large.add();
+        throw matrix::Error(matrix::ErrorCode::too_large, "Upload request body is too large");
+    }
+    if (!blobs_.has_room()) {
+        instruments_->no_space.add();
+        throw matrix::Error(matrix::ErrorCode::insufficient_storage, "The server has no room for uploads");
+    }
+}
+
+async::Task<Reservation> Uploads::admit(const UploadPolicy& policy, const UploadFacts& facts) {
+    ReserveRequest wanted = co_await ask_modules(policy, facts, Size::known);
+    ReserveOutcome outcome = co_await ledger_.reserve(std::move(wanted));
+    const async::Executor home = co_await async::asio::this_coro::executor;
+    if (auto* const limit = std::get_if<LimitRefusal>(&outcome))
+        refuse(policy, home, facts, std::move(*limit));
+    if (auto* const quota = std::get_if<QuotaRefusal>(&outcome))
+        refuse(policy, home, facts, std::move(*quota));
+    MXCD_FAILPOINT("upload.admitted");
+    co_return std::get<Reservation>(std::move(outcome));
+}
+
+async::Task<ReserveRequest> Uploads::ask_modules(const UploadPolicy& policy, const UploadFacts& facts,
+                                                 Size size) {
+    ReserveRequest wanted{facts.user, facts.size, policy.limits, {}};
+    if (!policy.modules) co_return std::move(wanted);
+    try {
+        if (size == Size::known) co_await policy.modules->require_upload_allowed(facts);
+        std::optional<std::vector<UploadLimit>> limits = co_await policy.modules->upload_limits(facts.user);
+        if (limits) wanted.limits = *std::move(limits);
+        if (size == Size::known) wanted.quotas = co_await policy.modules->storage_quotas(facts.user);
+    } catch (const matrix::Error&) {
+        instruments_->module.add();
+        throw;
+    }
+    co_return std::move(wanted);
+}
+
+async::Task<> Uploads::require_room_for_one_byte(const UploadPolicy& policy, const UploadFacts& facts) {
+    ReserveRequest one_byte = co_await ask_modules(policy, facts, Size::unknown);
+    std::optional<LimitRefusal> refusal = co_await ledger_.check(std::move(one_byte));
+    const async::Executor home = co_await async::asio::this_coro::executor;
+    if (refusal) refuse(policy, home, facts, *std::move(refusal));
+}
+
+void Uploads::refuse(const UploadPolicy& policy, async::Executor home, const UploadFacts& facts,
+                     std::variant<LimitRefusal, QuotaRefusal> refusal) {
+    if (const auto* const broken = std::get_if<LimitRefusal>(&refusal)) {
+        instruments_->limit.add();
+        const LimitEvent event{facts.user, broken->limit, broken->sent, facts.size};
+        if (policy.modules) policy.modules->tell_limit_exceeded(home, event);
+    } else {
+        instruments_->quota.add();
+    }
+    throw UploadLimitExceeded(std::move(refusal), facts.size);
+}
+
+async::Task<ReceivedBody> Uploads::receive(const UploadPolicy& policy, const UploadRequest& request) {
+    const BodyRules rules{request.declared_size, policy.max_upload_size, policy.inline_body_max};
+    try {
+        ReceivedBody received = co_await receive_body(request.body, rules, blobs_);
+        MXCD_FAILPOINT("upload.received");
+        co_return std::move(received);
+    } catch (const matrix::Error&) {
+        instruments_->too_large.add();
+        throw;
+    }
+}
+
+async::Task<> Uploads::inspect(const UploadPolicy& policy, const UploadFacts& facts,
+                               const matrix::MediaId& id, const ReceivedBody& received) {
+    if (!policy.modules || !policy.modules->checks_files()) co_return;
+    std::string head = co_await head_of(received);
+    const FileFacts file{facts, id, received.key, std::move(head)};
+    try {
+        co_await policy.modules->require_file_allowed(file);
+    } catch (const matrix::Error&) {
+        instruments_->file.add();
+        throw;
+    }
+    MXCD_FAILPOINT("upload.inspected");
+}
+
+async::Task<> Uploads::record(const UploadFacts& facts, const matrix::MediaId& id, ReceivedBody& received,
+                              Reservation& reservation) {
+    std::unique_ptr<StoredBlob> stored;
+    if (received.writer) stored = co_await received.writer->store();
+    MXCD_FAILPOINT("upload.stored");
+    MediaRecord record = record_of(facts, id, received);
+    co_await metadata_.record_upload(std::move(record), reservation.id());
+    // No await from here on: a cancellation must not part the committed row from its bytes.
+    reservation.settled();
+    if (stored) stored->keep();
+    MXCD_FAILPOINT("upload.recorded");
+}
+
+}  // namespace mxcd::media

@@ -1,0 +1,184 @@
+#include "mxcd/base/failpoint.hpp"
+#include "mxcd/base/random.hpp"
+#include "mxcd/metadata/database.hpp"
+
+#include "database_thread.hpp"
+
+#include <chrono>
+#include <future>
+#include <utility>
+
+namespace mxcd::metadata {
+
+namespace {
+
+/// The commit point of an upload.
+class RecordUpload final : public Write {
+  public:
+    RecordUpload(media::MediaRecord record, media::ReservationId reservation, Reservations& reservations,
+                 async::Resume<void> resume)
+        : record_(std::move(record)),
+          reservation_(reservation),
+          reservations_(reservations),
+          resume_(std::move(resume)) {}
+
+    void apply(Store& store) override {
+        MXCD_FAILPOINT("database.record_upload");
+        const LedgerTables::Settled settled = store.ledger.settle(reservation_);
+        if (settled.reservation.user != record_.owner || settled.reservation.size != record_.size)
+            throw base::StorageError("an upload does not match its reservation");
+        record_.created_at = settled.sent_at;
+        store.media.insert(record_, settled.user_key);
+        store.newest_sent_at = std::max(store.newest_sent_at, settled.sent_at);
+    }
+    void committed() noexcept override { reservations_.end(reservation_); }
+    void answer(std::exception_ptr failure) noexcept override {
+        if (failure) {
+            resume_.with_error(std::move(failure));
+        } else {
+            resume_.with();
+        }
+    }
+
+  private:
+    media::MediaRecord record_;
+    media::ReservationId reservation_;
+    Reservations& reservations_;
+    async::Resume<void> resume_;
+};
+
+/// Finds a secret, or makes it.
+class SettleSecret final : public Write {
+  public:
+    explicit SettleSecret(const std::string& name) : name_("secret:" + name) {}
+    [[nodiscard]] std::future<base::Secret> secret() { return promise_.get_future(); }
+
+    void apply(Store& store) override {
+        std::optional<std::string> value = store.settings.find(name_);
+        if (!value) {
+            value.emplace(32, '\0');
+            base::make_system_random()->fill(std::as_writable_bytes(std::span(*value)));
+            store.settings.put(name_, *value);
+        }
+        value_ = base::Secret(*std::move(value));
+    }
+    void answer(std::exception_ptr failure) noexcept override {
+        if (failure) {
+            promise_.set_exception(std::move(failure));
+        } else {
+            promise_.set_value(std::move(value_));
+        }
+    }
+
+  private:
+    std::string name_;
+    base::Secret value_;
+    std::promise<base::Secret> promise_;
+};
+
+class SqliteMetadataStore final : public media::MetadataStore {
+  public:
+    SqliteMetadataStore(DatabaseThread& thread, Reservations& reservations)
+        : thread_(thread), reservations_(reservations) {}
+
+    async::Task<> record_upload(media::MediaRecord record, media::ReservationId reservation) override {
+        return thread_.write(
+            [this, record = std::move(record), reservation](async::Resume<void> resume) mutable {
+                return std::make_unique<RecordUpload>(std::move(record), reservation, reservations_,
+                                                      std::move(resume));
+            });
+    }
+    async::Task<std::optional<media::MediaRecord>> find(matrix::MediaId id) override {
+        return thread_.read([id = std::move(id)](Store& store) { return store.media.find(id); });
+    }
+    async::Task<bool> is_blob_referenced(media::BlobKey key) override {
+        return thread_.read([key](Store& store) { return store.media.is_blob_referenced(key); });
+    }
+    async::Task<> back_up(std::filesystem::path destination, std::function<void(double)> progress) override {
+        return thread_.back_up({std::move(destination), std::move(progress)});
+    }
+    async::Task<> ping() override { return thread_.ping(); }
+
+  private:
+    DatabaseThread& thread_;
+    Reservations& reservations_;
+};
+
+class SqliteUploadLedger final : public media::UploadLedger {
+  public:
+    SqliteUploadLedger(DatabaseThread& thread, Reservations& reservations, base::Metrics& metrics)
+        : thread_(thread),
+          reservations_(reservations),
+          reserve_duration_(metrics.histogram("mxcd_ledger_reserve_duration_seconds",
+                                              "From asking for room in the windows to the answer",
+                                              base::duration_buckets())) {}
+
+    async::Task<media::ReserveOutcome> reserve(media::ReserveRequest request) override {
+        const auto asked_at = std::chrono::steady_clock::now();
+        return thread_.read([this, asked_at, request = std::move(request)](Store& store) {
+            media::ReserveOutcome outcome = owned(store.ledger.reserve(request));
+            const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - asked_at;
+            reserve_duration_.observe(elapsed.count());
+            return outcome;
+        });
+    }
+    async::Task<std::optional<media::LimitRefusal>> check(media::ReserveRequest request) override {
+        return thread_.read(
+            [request = std::move(request)](Store& store) { return store.ledger.check(request); });
+    }
+    void release(media::ReservationId id) noexcept override { reservations_.end(id); }
+    async::Task<std::vector<media::WindowUsage>> usage(matrix::UserId user,
+                                                       std::vector<media::UploadLimit> limits) override {
+        return thread_.read([user = std::move(user), limits = std::move(limits)](Store& store) {
+            return store.ledger.usage(user, limits);
+        });
+    }
+
+  private:
+    media::ReserveOutcome owned(LedgerTables::Outcome outcome) {
+        if (auto* id = std::get_if<media::ReservationId>(&outcome)) return media::Reservation(*this, *id);
+        if (auto* refusal = std::get_if<media::LimitRefusal>(&outcome)) return std::move(*refusal);
+        return std::get<media::QuotaRefusal>(std::move(outcome));
+    }
+
+    DatabaseThread& thread_;
+    Reservations& reservations_;
+    base::Histogram& reserve_duration_;
+};
+
+class SqliteDatabase final : public Database {
+  public:
+    SqliteDatabase(const SqliteConfig& config, const base::Clock& clock, base::Metrics& metrics)
+        : reservations_(metrics),
+          thread_(config, clock, metrics, reservations_),
+          store_(thread_, reservations_),
+          ledger_(thread_, reservations_, metrics) {}
+
+    media::MetadataStore& metadata() override { return store_; }
+    media::UploadLedger& ledger() override { return ledger_; }
+
+    bool is_blob_referenced(const media::BlobKey& key) override {
+        return thread_.read_and_wait([key](Store& store) { return store.media.is_blob_referenced(key); });
+    }
+    base::Secret secret(const std::string& name) override {
+        auto settle = std::make_unique<SettleSecret>(name);
+        std::future<base::Secret> secret = settle->secret();
+        thread_.submit(std::move(settle));
+        return secret.get();
+    }
+
+  private:
+    Reservations reservations_;
+    DatabaseThread thread_;
+    SqliteMetadataStore store_;
+    SqliteUploadLedger ledger_;
+};
+
+}  // namespace
+
+std::unique_ptr<Database> open_sqlite(const SqliteConfig& config, const base::Clock& clock,
+                                      base::Metrics& metrics) {
+    return std::make_unique<SqliteDatabase>(config, clock, metrics);
+}
+
+}  // namespace mxcd::metadata

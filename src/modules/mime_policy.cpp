@@ -1,0 +1,90 @@
+#include "mxcd/base/text.hpp"
+#include "mxcd/modules/builtin.hpp"
+
+#include "content_type.hpp"
+#include "sniffer.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace mxcd::modules {
+
+namespace {
+
+/// Which types are welcome.
+class TypeRules {
+  public:
+    explicit TypeRules(const MimePolicyConfig& config)
+        : allow_(lower_case(config.allow)), deny_(lower_case(config.deny)) {}
+
+    [[nodiscard]] bool allows(const std::string& essence) const {
+        if (matches_any(deny_, essence)) return false;
+        return allow_.empty() || matches_any(allow_, essence);
+    }
+
+  private:
+    static std::vector<std::string> lower_case(const std::vector<std::string>& globs) {
+        std::vector<std::string> lowered;
+        for (const std::string& glob : globs) lowered.push_back(base::to_lower_ascii(glob));
+        return lowered;
+    }
+    static bool matches_any(const std::vector<std::string>& globs, const std::string& essence) {
+        return std::any_of(globs.begin(), globs.end(),
+                           [&essence](const std::string& glob) { return base::glob_matches(glob, essence); });
+    }
+
+    std::vector<std::string> allow_;
+    std::vector<std::string> deny_;
+};
+
+matrix::Error refusal() {
+    return matrix::Error(matrix::ErrorCode::forbidden, "This type of file is not allowed here");
+}
+
+class DeclaredTypePolicy final : public media::MediaModule {
+  public:
+    explicit DeclaredTypePolicy(const MimePolicyConfig& config) : rules_(config) {}
+
+    [[nodiscard]] bool answers_at_once() const override { return true; }
+
+    async::Task<bool> is_upload_allowed(media::UploadFacts facts) override {
+        if (!rules_.allows(essence_of(facts.declared_type))) throw refusal();
+        co_return true;
+    }
+
+  private:
+    const TypeRules rules_;
+};
+
+class SniffedTypePolicy final : public media::MediaModule {
+  public:
+    SniffedTypePolicy(const MimePolicyConfig& config, async::WorkerPool& workers)
+        : rules_(config), workers_(workers), sniffer_(std::make_shared<Sniffer>()) {}
+
+    [[nodiscard]] bool answers_at_once() const override { return true; }
+    [[nodiscard]] bool checks_files() const override { return true; }
+
+    async::Task<std::optional<media::FileRefusal>> check_file(media::FileFacts facts) override {
+        auto sniff = [sniffer = sniffer_, head = std::move(facts.head)] { return sniffer->type_of(head); };
+        const std::string type = co_await workers_.run(std::move(sniff));
+        if (rules_.allows(type)) co_return std::nullopt;
+        co_return media::FileRefusal{refusal()};
+    }
+
+  private:
+    const TypeRules rules_;
+    async::WorkerPool& workers_;
+    std::shared_ptr<Sniffer>
+        sniffer_;  // shared with jobs, which run to their end whatever happens to the call
+};
+
+}  // namespace
+
+std::shared_ptr<media::MediaModule> make_mime_policy(const MimePolicyConfig& config,
+                                                     async::WorkerPool& workers) {
+    if (config.check == MimePolicyConfig::Check::declared)
+        return std::make_shared<DeclaredTypePolicy>(config);
+    return std::make_shared<SniffedTypePolicy>(config, workers);
+}
+
+}  // namespace mxcd::modules

@@ -1,0 +1,98 @@
+"""nginx with the snippets that docs/nginx ships, and a homeserver that holds old media. Standard library only."""
+import http.server
+import pathlib
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+class StubHomeserver:
+    """Answers every GET with what it was asked, as a homeserver would answer for media from before mxcd."""
+
+    def __init__(self):
+        stub = self
+        self.requests = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                stub.requests.append(self.path)
+                body = b"from the homeserver"
+                self.send_response(200)
+                self.send_header("Content-Type", "text/plain")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.server.shutdown()
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Nginx:
+    """The shipped upstreams with mxcd's socket and the homeserver's port put in; the shipped locations as they are."""
+
+    def __init__(self, mxcd_socket, homeserver_port):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mxcd-nginx-"))
+        self.port = free_port()
+        self.address = ("127.0.0.1", self.port)
+        upstreams = (ROOT / "docs/nginx/upstreams.conf").read_text()
+        upstreams = upstreams.replace("/run/mxcd/mxcd.sock", str(mxcd_socket)) \
+                             .replace("127.0.0.1:8008", f"127.0.0.1:{homeserver_port}")
+        (self.folder / "upstreams.conf").write_text(upstreams)
+        (self.folder / "nginx.conf").write_text(f"""
+daemon off;
+user root;
+worker_processes 1;
+pid {self.folder}/nginx.pid;
+error_log {self.folder}/error.log warn;
+events {{ worker_connections 1024; }}
+http {{
+    access_log off;
+    client_body_temp_path {self.folder}/body;
+    proxy_temp_path {self.folder}/proxy;
+    fastcgi_temp_path {self.folder}/fastcgi;
+    uwsgi_temp_path {self.folder}/uwsgi;
+    scgi_temp_path {self.folder}/scgi;
+    include {self.folder}/upstreams.conf;
+    server {{
+        listen 127.0.0.1:{self.port};
+        include {ROOT}/docs/nginx/locations.conf;
+        location / {{ proxy_pass http://homeserver; }}
+    }}
+}}
+""")
+        self.process = subprocess.Popen(["nginx", "-c", str(self.folder / "nginx.conf"), "-e",
+                                         str(self.folder / "start.log")])
+        until = time.monotonic() + 10
+        while True:
+            try:
+                socket.create_connection(self.address).close()
+                return
+            except OSError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.02)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(10)
+        shutil.rmtree(self.folder, ignore_errors=True)

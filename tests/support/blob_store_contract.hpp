@@ -1,0 +1,128 @@
+#pragma once
+
+#include "mxcd/async/worker_pool.hpp"
+#include "mxcd/media/blob_store.hpp"
+
+#include "support/blob_bodies.hpp"
+#include "support/catch.hpp"
+#include "support/run_task.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace mxcd::test {
+
+/// What callers of any BlobStore rely on. Make one around an empty store inside a TEST_CASE and call check().
+class BlobStoreContract {
+  public:
+    using Make = std::function<std::unique_ptr<media::BlobStore>(async::WorkerPool&)>;
+
+    explicit BlobStoreContract(const Make& make) : owner_(make(workers_)), store_(*owner_) {}
+
+    void check() {
+        check_writing();
+        check_one_upload();
+        check_two_uploads();
+    }
+
+  private:
+    void check_writing() {
+        SECTION("a kept body is read back as it was written, under the hash of its bytes") {
+            std::unique_ptr<media::BlobWriter> writer = tasks_.run(spool(store_, body_, 10'000));
+            const media::SpooledBody spooled = tasks_.run(writer->finish());
+            CHECK(spooled.key == key_);
+            CHECK(spooled.size == base::ByteCount(300'000));
+            std::unique_ptr<media::StoredBlob> stored = tasks_.run(writer->store());
+            stored->keep();
+            stored.reset();
+            writer.reset();
+            const std::optional<media::OpenBlob> blob = tasks_.run(store_.open(key_));
+            REQUIRE(blob.has_value());
+            CHECK(blob->size == base::ByteCount(300'000));
+            CHECK(content_of(*blob) == body_);
+        }
+        SECTION("an empty body can be stored") {
+            tasks_.run(store_body(store_, ""))->keep();
+            const std::optional<media::OpenBlob> blob =
+                tasks_.run(store_.open(media::BlobKey{base::sha256("")}));
+            REQUIRE(blob.has_value());
+            CHECK(blob->size == base::ByteCount(0));
+        }
+        SECTION("the head is the first 64 KiB, or all of a shorter body") {
+            std::unique_ptr<media::BlobWriter> writer = tasks_.run(spool(store_, body_));
+            static_cast<void>(tasks_.run(writer->finish()));
+            CHECK(tasks_.run(writer->head()) == body_.substr(0, 65'536));
+            std::unique_ptr<media::BlobWriter> shorter = tasks_.run(spool(store_, "short"));
+            static_cast<void>(tasks_.run(shorter->finish()));
+            CHECK(tasks_.run(shorter->head()) == "short");
+        }
+    }
+
+    void check_one_upload() {
+        SECTION("bytes that nobody stored are not there") { CHECK(is_gone()); }
+        SECTION("a spooled body is not visible before it is stored") {
+            std::unique_ptr<media::BlobWriter> writer = tasks_.run(spool(store_, body_));
+            static_cast<void>(tasks_.run(writer->finish()));
+            CHECK(is_gone());
+        }
+        SECTION("a stored body that is not kept goes away") {
+            std::unique_ptr<media::StoredBlob> stored = tasks_.run(store_body(store_, body_));
+            CHECK(is_there());
+            stored.reset();
+            CHECK(becomes_true([this] { return is_gone(); }));
+        }
+        SECTION("it answers a ping and has room") {
+            CHECK_NOTHROW(tasks_.run(store_.ping()));
+            CHECK(store_.has_room());
+        }
+    }
+
+    void check_two_uploads() {
+        SECTION("of two uploads of the same bytes the second keeps them when the first fails") {
+            std::unique_ptr<media::StoredBlob> first = tasks_.run(store_body(store_, body_));
+            std::unique_ptr<media::StoredBlob> second = tasks_.run(store_body(store_, body_));
+            first.reset();
+            CHECK(is_there());
+            second->keep();
+            second.reset();
+            CHECK(is_there());
+        }
+        SECTION("of two uploads of the same bytes the first keeps them when the second fails") {
+            std::unique_ptr<media::StoredBlob> first = tasks_.run(store_body(store_, body_));
+            std::unique_ptr<media::StoredBlob> second = tasks_.run(store_body(store_, body_));
+            first->keep();
+            first.reset();
+            second.reset();
+            CHECK(is_there());
+        }
+        SECTION("bytes go when both uploads of them fail") {
+            std::unique_ptr<media::StoredBlob> first = tasks_.run(store_body(store_, body_));
+            std::unique_ptr<media::StoredBlob> second = tasks_.run(store_body(store_, body_));
+            first.reset();
+            CHECK(is_there());
+            second.reset();
+            CHECK(becomes_true([this] { return is_gone(); }));
+        }
+        SECTION("a failed upload of bytes that were kept long ago leaves them") {
+            tasks_.run(store_body(store_, body_))->keep();
+            tasks_.run(store_body(store_, body_)).reset();
+            // A round trip through the store, so that what was left to do has been done.
+            tasks_.run(store_body(store_, "another"))->keep();
+            CHECK(is_there());
+        }
+    }
+
+    [[nodiscard]] bool is_there() { return tasks_.run(store_.open(key_)).has_value(); }
+    [[nodiscard]] bool is_gone() { return !is_there(); }
+
+    async::WorkerPool workers_{async::WorkerPoolConfig{.name = "disk", .threads = 3}};
+    std::unique_ptr<media::BlobStore> owner_;
+    media::BlobStore& store_;
+    TaskRunner tasks_;
+    const std::string body_ = sample_body(300'000);
+    const media::BlobKey key_{base::sha256(body_)};
+};
+
+}  // namespace mxcd::test

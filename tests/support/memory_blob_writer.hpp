@@ -1,0 +1,105 @@
+#pragma once
+
+#include "mxcd/base/errors.hpp"
+#include "mxcd/media/blob_store.hpp"
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <utility>
+
+// The parts of MemoryBlobStore.
+namespace mxcd::test {
+
+struct MemoryBlob {
+    std::string bytes;
+    std::size_t users = 0;
+    bool is_kept = false;
+};
+
+struct MemoryBlobState {
+    std::mutex mutex;
+    std::map<media::BlobKey, MemoryBlob> blobs;
+    std::size_t spooling = 0;
+    bool has_room = true;
+    bool is_broken = false;
+    base::ByteCount body_limit = base::ByteCount::max();
+
+    void refuse_when_broken() const {
+        if (is_broken) throw base::StorageError("the store was told to fail");
+    }
+};
+
+class MemoryStoredBlob final : public media::StoredBlob {
+  public:
+    MemoryStoredBlob(std::shared_ptr<MemoryBlobState> state, const media::BlobKey& key)
+        : state_(std::move(state)), key_(key) {}
+    ~MemoryStoredBlob() override {
+        const std::lock_guard lock(state_->mutex);
+        MemoryBlob& blob = state_->blobs.at(key_);
+        --blob.users;
+        if (blob.users == 0 && !blob.is_kept) state_->blobs.erase(key_);
+    }
+    MemoryStoredBlob(const MemoryStoredBlob&) = delete;
+    MemoryStoredBlob& operator=(const MemoryStoredBlob&) = delete;
+
+    void keep() noexcept override {
+        const std::lock_guard lock(state_->mutex);
+        state_->blobs.at(key_).is_kept = true;
+    }
+
+  private:
+    std::shared_ptr<MemoryBlobState> state_;  // shared with the store and its other handles
+    media::BlobKey key_;
+};
+
+class MemoryBlobWriter final : public media::BlobWriter {
+  public:
+    explicit MemoryBlobWriter(std::shared_ptr<MemoryBlobState> state) : state_(std::move(state)) {
+        ++state_->spooling;
+    }
+    ~MemoryBlobWriter() override {
+        const std::lock_guard lock(state_->mutex);
+        --state_->spooling;
+    }
+    MemoryBlobWriter(const MemoryBlobWriter&) = delete;
+    MemoryBlobWriter& operator=(const MemoryBlobWriter&) = delete;
+
+    async::Task<> write(std::span<const std::byte> bytes) override {
+        const std::lock_guard lock(state_->mutex);
+        if (size() + base::ByteCount(static_cast<std::int64_t>(bytes.size())) > state_->body_limit)
+            throw base::StorageFull("the store was told to have no room");
+        body_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        co_return;
+    }
+
+    async::Task<media::SpooledBody> finish() override {
+        key_ = media::BlobKey{base::sha256(body_)};
+        co_return media::SpooledBody{key_, size()};
+    }
+
+    async::Task<std::string> head() override { co_return body_.substr(0, 64 * 1024); }
+
+    async::Task<std::unique_ptr<media::StoredBlob>> store() override {
+        const std::lock_guard lock(state_->mutex);
+        state_->refuse_when_broken();
+        MemoryBlob& blob = state_->blobs[key_];
+        // Bytes that were there before belong to somebody already.
+        if (blob.users == 0 && blob.bytes.empty()) blob.bytes = body_;
+        ++blob.users;
+        co_return std::make_unique<MemoryStoredBlob>(state_, key_);
+    }
+
+  private:
+    [[nodiscard]] base::ByteCount size() const {
+        return base::ByteCount(static_cast<std::int64_t>(body_.size()));
+    }
+
+    std::shared_ptr<MemoryBlobState> state_;  // shared with the store and its other handles
+    std::string body_;
+    media::BlobKey key_;
+};
+
+}  // namespace mxcd::test

@@ -1,0 +1,203 @@
+#pragma once
+
+#include "mxcd/base/clock.hpp"
+#include "mxcd/base/errors.hpp"
+#include "mxcd/media/metadata_store.hpp"
+#include "mxcd/media/upload_ledger.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace mxcd::test {
+
+/// Metadata store and upload ledger in memory, naive on purpose: a window is summed up entry by entry. Keeps
+/// the same contract as the real ones. Thread-safe; `clock` must outlive it.
+class MemoryMetadata final : public media::MetadataStore, public media::UploadLedger {
+  public:
+    explicit MemoryMetadata(const base::Clock& clock)
+        : clock_(base::make_window_clock(clock, base::TimePoint{})) {}
+
+    /// The next record_upload fails with a StorageError, and nothing is written.
+    void fail_next_record() {
+        const std::lock_guard lock(mutex_);
+        fail_next_record_ = true;
+    }
+    [[nodiscard]] std::size_t reservations() const {
+        const std::lock_guard lock(mutex_);
+        return reservations_.size();
+    }
+    [[nodiscard]] std::vector<media::MediaRecord> records() const {
+        const std::lock_guard lock(mutex_);
+        std::vector<media::MediaRecord> all;
+        for (const auto& [id, record] : records_) all.push_back(record);
+        return all;
+    }
+
+    async::Task<> record_upload(media::MediaRecord record, media::ReservationId reservation) override {
+        const std::lock_guard lock(mutex_);
+        if (std::exchange(fail_next_record_, false)) throw base::StorageError("told to fail");
+        if (!reservations_.contains(reservation)) throw base::StorageError("no such reservation");
+        if (records_.contains(record.id)) throw base::StorageError("the media ID is taken");
+        record.created_at = clock_->now();
+        sent_.push_back({record.owner, record.created_at, record.size});
+        reservations_.erase(reservation);
+        records_.emplace(record.id, std::move(record));
+        co_return;
+    }
+
+    async::Task<std::optional<media::MediaRecord>> find(matrix::MediaId id) override {
+        const std::lock_guard lock(mutex_);
+        const auto found = records_.find(id);
+        if (found == records_.end()) co_return std::nullopt;
+        co_return found->second;
+    }
+
+    async::Task<bool> is_blob_referenced(media::BlobKey key) override {
+        const std::lock_guard lock(mutex_);
+        co_return std::any_of(records_.begin(), records_.end(), [&key](const auto& entry) {
+            return entry.second.blob == key && !entry.second.inline_body;
+        });
+    }
+
+    async::Task<> back_up(std::filesystem::path destination, std::function<void(double)> progress) override {
+        if (std::filesystem::exists(destination)) throw base::StorageError("the destination exists");
+        std::ofstream(destination) << "a copy";
+        progress(1.0);
+        co_return;
+    }
+
+    async::Task<> ping() override { co_return; }
+
+    async::Task<media::ReserveOutcome> reserve(media::ReserveRequest request) override {
+        const std::lock_guard lock(mutex_);
+        if (std::optional<media::LimitRefusal> refusal = broken_limit(request)) co_return *std::move(refusal);
+        if (std::optional<media::QuotaRefusal> refusal = broken_quota(request)) co_return *std::move(refusal);
+        const media::ReservationId id{next_id_++};
+        reservations_.emplace(id, std::pair(request.user, request.size));
+        co_return media::Reservation(*this, id);
+    }
+
+    async::Task<std::optional<media::LimitRefusal>> check(media::ReserveRequest request) override {
+        const std::lock_guard lock(mutex_);
+        co_return broken_limit(request);
+    }
+
+    void release(media::ReservationId id) noexcept override {
+        const std::lock_guard lock(mutex_);
+        reservations_.erase(id);
+    }
+
+    async::Task<std::vector<media::WindowUsage>> usage(matrix::UserId user,
+                                                       std::vector<media::UploadLimit> limits) override {
+        const std::lock_guard lock(mutex_);
+        const base::TimePoint now = clock_->now();
+        std::vector<media::WindowUsage> usages;
+        for (const media::UploadLimit& limit : limits) {
+            media::WindowUsage usage{limit, sent_in(user, limit, now), reserved_by(user), std::nullopt};
+            for (const Sent& sent : sent_) {
+                if (!is_in(sent, user, limit, now) || sent.size == base::ByteCount(0)) continue;
+                usage.next_room_at = sent.at + limit.time_period;
+                break;
+            }
+            usages.push_back(std::move(usage));
+        }
+        co_return usages;
+    }
+
+  private:
+    struct Sent {
+        matrix::UserId user;
+        base::TimePoint at;
+        base::ByteCount size;
+    };
+
+    static bool is_in(const Sent& sent, const matrix::UserId& user, const media::UploadLimit& limit,
+                      base::TimePoint now) {
+        return sent.user == user && now - sent.at < limit.time_period;
+    }
+
+    base::ByteCount sent_in(const matrix::UserId& user, const media::UploadLimit& limit,
+                            base::TimePoint now) const {
+        base::ByteCount sum;
+        for (const Sent& sent : sent_)
+            if (is_in(sent, user, limit, now)) sum += sent.size;
+        return sum;
+    }
+
+    base::ByteCount reserved_by(const matrix::UserId& user) const {
+        base::ByteCount sum;
+        for (const auto& [id, reservation] : reservations_)
+            if (reservation.first == user) sum += reservation.second;
+        return sum;
+    }
+
+    bool fits(const media::ReserveRequest& request, const media::UploadLimit& limit,
+              base::TimePoint now) const {
+        const base::ByteCount used = sent_in(request.user, limit, now) + reserved_by(request.user);
+        return request.size == base::ByteCount(0) || request.size <= limit.max_size - used;
+    }
+
+    std::optional<media::LimitRefusal> broken_limit(const media::ReserveRequest& request) const {
+        const base::TimePoint now = clock_->now();
+        const media::UploadLimit* longest = nullptr;
+        std::optional<base::TimePoint> room_at = now;
+        for (const media::UploadLimit& limit : request.limits) {
+            if (fits(request, limit, now)) continue;
+            if (longest == nullptr || limit.time_period > longest->time_period) longest = &limit;
+            const std::optional<base::TimePoint> room = time_of_room(request, limit);
+            room_at = room && room_at ? std::optional(std::max(*room, *room_at)) : std::nullopt;
+        }
+        if (longest == nullptr) return std::nullopt;
+        const base::ByteCount used = sent_in(request.user, *longest, now) + reserved_by(request.user);
+        return media::LimitRefusal{*longest, used, room_at};
+    }
+
+    std::optional<base::TimePoint> time_of_room(const media::ReserveRequest& request,
+                                                const media::UploadLimit& limit) const {
+        for (const Sent& sent : sent_) {
+            if (limit.time_period > base::TimePoint::max() - sent.at) return std::nullopt;
+            const base::TimePoint left = sent.at + limit.time_period;
+            if (sent.user == request.user && left > clock_->now() && fits(request, limit, left)) return left;
+        }
+        return std::nullopt;
+    }
+
+    std::optional<media::QuotaRefusal> broken_quota(const media::ReserveRequest& request) const {
+        base::ByteCount stored = reserved_by(request.user);
+        std::int64_t files =
+            std::count_if(reservations_.begin(), reservations_.end(),
+                          [&request](const auto& entry) { return entry.second.first == request.user; });
+        for (const auto& [id, record] : records_) {
+            if (record.owner != request.user) continue;
+            stored += record.size;
+            ++files;
+        }
+        for (const media::StorageQuota& quota : request.quotas) {
+            const bool bytes_fit = !quota.max_size || request.size == base::ByteCount(0) ||
+                                   request.size <= *quota.max_size - stored;
+            const bool file_fits = !quota.max_files || files < *quota.max_files;
+            if (!bytes_fit || !file_fits) return media::QuotaRefusal{quota, stored, files};
+        }
+        return std::nullopt;
+    }
+
+    mutable std::mutex mutex_;
+    std::unique_ptr<base::Clock> clock_;
+    std::map<media::ReservationId, std::pair<matrix::UserId, base::ByteCount>> reservations_;
+    std::map<matrix::MediaId, media::MediaRecord> records_;
+    std::vector<Sent> sent_;
+    std::uint64_t next_id_ = 1;
+    bool fail_next_record_ = false;
+};
+
+}  // namespace mxcd::test

@@ -1,0 +1,142 @@
+#include "base/log_line.hpp"
+
+#include "mxcd/base/text.hpp"
+
+#include "support/catch.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <limits>
+#include <string>
+
+using namespace mxcd::base;
+using namespace std::chrono_literals;
+
+namespace {
+
+// 2026-11-23T12:00:00.123Z
+constexpr TimePoint noon{std::chrono::milliseconds(1'795'435'200'123)};
+
+std::string line_of(LogFormat format, std::string_view message, std::initializer_list<LogField> fields = {},
+                    LogLevel level = LogLevel::info, TimePoint time = noon) {
+    std::string line;
+    append_log_line(line, format, {time, level, "http", message, fields});
+    return line;
+}
+
+std::string kept_of(const std::string& text) {
+    const nlohmann::json json =
+        nlohmann::json::parse(line_of(LogFormat::json, "m", {{"k", std::string_view(text)}}));
+    return json.at("k").get<std::string>();
+}
+
+std::size_t line_feeds(const std::string& text) {
+    return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+}  // namespace
+
+TEST_CASE("a line of JSON has time, level, logger, message and the fields in their order") {
+    CHECK(line_of(LogFormat::json, "served",
+                  {{"path", "/a"}, {"status", std::int64_t{200}}, {"seconds", 0.25}, {"reused", true}}) ==
+          R"({"time":"2026-11-23T12:00:00.123Z","level":"info","logger":"http","message":"served",)"
+          R"("path":"/a","status":200,"seconds":0.25,"reused":true})"
+          "\n");
+}
+
+TEST_CASE("a line of text has the same in short") {
+    CHECK(line_of(LogFormat::text, "request served", {{"status", std::int64_t{-5}}, {"path", "/a"}},
+                  LogLevel::warn) ==
+          "2026-11-23T12:00:00.123Z WARN http: request served status=-5 path=/a\n");
+}
+
+TEST_CASE("values that could be taken for several fields are quoted in text") {
+    const auto value = [](std::string_view text) {
+        return line_of(LogFormat::text, "m", {{"k", text}}).substr(37);
+    };
+    CHECK(line_of(LogFormat::text, "m").size() == 38);
+    CHECK(value("a b") == " k=\"a b\"\n");
+    CHECK(value("a=b") == " k=\"a=b\"\n");
+    CHECK(value("") == " k=\"\"\n");
+    CHECK(value("\"") == " k=\"\\\"\"\n");
+    CHECK(value("a") == " k=a\n");
+}
+
+TEST_CASE("levels are named") {
+    CHECK_THAT(line_of(LogFormat::json, "m", {}, LogLevel::debug),
+               mxcd::test::contains(R"("level":"debug")"));
+    CHECK_THAT(line_of(LogFormat::json, "m", {}, LogLevel::warn), mxcd::test::contains(R"("level":"warn")"));
+    CHECK_THAT(line_of(LogFormat::text, "m", {}, LogLevel::error), mxcd::test::contains(" ERROR "));
+}
+
+TEST_CASE("nothing from outside forges a line or breaks the JSON") {
+    std::string hostile =
+        "\r\n{\"level\":\"error\"}\\ \x1b[31m \x7f \xc2\x9b \u2028\u2029 \xff\xc0\x80 \xed\xa0\x80";
+    hostile += '\0';
+    for (const LogFormat format : {LogFormat::json, LogFormat::text}) {
+        const std::string line = line_of(format, hostile, {{hostile, std::string_view(hostile)}});
+        CAPTURE(line);
+        CHECK(line_feeds(line) == 1);
+        CHECK(line.back() == '\n');
+        CHECK(is_valid_utf8(line));
+        for (const std::string_view forbidden : {"\r", "\x1b", "\x7f", "\xc2\x9b", "\u2028", "\u2029"})
+            CHECK(line.find(forbidden) == std::string::npos);
+        CHECK(line.find('\0') == std::string::npos);
+    }
+    const nlohmann::json json =
+        nlohmann::json::parse(line_of(LogFormat::json, "m", {{"k", std::string_view(hostile)}}));
+    CHECK_THAT(json.at("k").get<std::string>(),
+               mxcd::test::contains(
+                   "\r\n{\"level\":\"error\"}\\ \x1b[31m \x7f \xc2\x9b \u2028\u2029 \uFFFD\uFFFD\uFFFD "));
+}
+
+TEST_CASE("every byte survives or is replaced") {
+    for (int byte = 0; byte < 256; ++byte) {
+        const std::string text(1, static_cast<char>(byte));
+        CAPTURE(byte);
+        CHECK(kept_of(text) == (byte < 128 ? text : std::string("\uFFFD")));
+    }
+}
+
+TEST_CASE("at most 512 bytes of a text are kept, and no half character") {
+    CHECK(kept_of(std::string(512, 'x')).size() == 512);
+    CHECK(kept_of(std::string(513, 'x')).size() == 512);
+    CHECK(kept_of(std::string(10'000'000, 'x')).size() == 512);
+    for (const char* character : {"\u00fc", "\u20ac", "\U0001f600"}) {
+        for (std::size_t before = 508; before <= 512; ++before) {
+            const std::string kept = kept_of(std::string(before, 'x') + character + "tail");
+            CAPTURE(before, character);
+            CHECK(kept.find("\uFFFD") == std::string::npos);
+            CHECK(kept.size() <= 512);
+            CHECK(kept.size() >= before);
+        }
+    }
+    CHECK(kept_of(std::string(600, '\x80')).size() <= 512 * 3);
+    CHECK(nlohmann::json::parse(line_of(LogFormat::json, std::string(2000, 'm')))
+              .at("message")
+              .get<std::string>() == std::string(512, 'm'));
+}
+
+TEST_CASE("numbers that JSON cannot say are null") {
+    for (const double number :
+         {std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()})
+        CHECK(nlohmann::json::parse(line_of(LogFormat::json, "m", {{"n", number}})).at("n").is_null());
+    const nlohmann::json json = nlohmann::json::parse(line_of(
+        LogFormat::json, "m", {{"min", INT64_MIN}, {"max", INT64_MAX}, {"tiny", 5e-324}, {"huge", 1.7e308}}));
+    CHECK(json.at("min") == INT64_MIN);
+    CHECK(json.at("max") == INT64_MAX);
+    CHECK(json.at("tiny") == 5e-324);
+    CHECK(json.at("huge") == 1.7e308);
+}
+
+TEST_CASE("times are right also before 1970, across seconds and far ahead") {
+    const auto time = [](std::chrono::milliseconds since_epoch) {
+        return line_of(LogFormat::text, "m", {}, LogLevel::info, TimePoint(since_epoch)).substr(0, 24);
+    };
+    CHECK(time(0ms) == "1970-01-01T00:00:00.000Z");
+    CHECK(time(-1ms) == "1969-12-31T23:59:59.999Z");
+    CHECK(time(999ms) == "1970-01-01T00:00:00.999Z");
+    CHECK(time(1000ms) == "1970-01-01T00:00:01.000Z");
+    CHECK(time(2'147'483'648'007ms) == "2038-01-19T03:14:08.007Z");
+}

@@ -1,0 +1,239 @@
+#include "mxcd/base/log.hpp"
+
+#include "mxcd/base/unique_fd.hpp"
+
+#include "base/log_buffer.hpp"
+#include "support/catch.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace mxcd::base;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct Pipe {
+    Pipe() {
+        std::array<int, 2> ends{};
+        if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw std::runtime_error("pipe2 failed");
+        reader.reset(ends[0]);
+        writer.reset(ends[1]);
+    }
+
+    /// What has arrived once `end` is part of it, or the writer is closed, or 10 s have passed.
+    std::string read_until(std::string_view end) {
+        std::string text;
+        std::array<char, 65536> piece{};
+        while (end.empty() || text.find(end) == std::string::npos) {
+            pollfd source{reader.get(), POLLIN, 0};
+            if (::poll(&source, 1, 10'000) <= 0) break;
+            const ssize_t count = ::read(reader.get(), piece.data(), piece.size());
+            if (count <= 0) break;
+            text.append(piece.data(), static_cast<std::size_t>(count));
+        }
+        return text;
+    }
+    std::string read_all() {
+        writer.reset();
+        return read_until("");
+    }
+
+    UniqueFd reader;
+    UniqueFd writer;
+};
+
+LogBufferConfig config_for(const Pipe& pipe, std::size_t limit = 1024 * 1024) {
+    return {.fd = pipe.writer.get(), .limit = limit, .describe_drops = [](std::uint64_t count) {
+                return "dropped " + std::to_string(count) + "\n";
+            }};
+}
+
+/// Runs `work` in a child whose standard error is a pipe, and gives what it wrote.
+template <class Work>
+std::string standard_error_of(Work work) {
+    Pipe pipe;
+    const pid_t child = fork();
+    if (child < 0) throw std::runtime_error("fork failed");
+    if (child == 0) {
+        ::dup2(pipe.writer.get(), STDERR_FILENO);
+        work();
+        _exit(0);
+    }
+    std::string text = pipe.read_all();
+    int status = 0;
+    waitpid(child, &status, 0);
+    REQUIRE((WIFEXITED(status) && WEXITSTATUS(status) == 0));
+    return text;
+}
+
+}  // namespace
+
+TEST_CASE("lines reach the reader in order and whole") {
+    Pipe pipe;
+    LogBuffer buffer(config_for(pipe));
+    buffer.start();
+    std::string expected;
+    for (int i = 0; i < 1000; ++i) {
+        const std::string line = "line " + std::to_string(i) + "\n";
+        expected += line;
+        buffer.append(line, false);
+    }
+    buffer.stop();
+    CHECK(pipe.read_all() == expected);
+}
+
+TEST_CASE("a line that is not urgent arrives without another one pushing it") {
+    Pipe pipe;
+    LogBuffer buffer(config_for(pipe));
+    buffer.start();
+    buffer.append("quiet\n", false);
+    CHECK(pipe.read_until("\n") == "quiet\n");
+    buffer.append("urgent\n", true);
+    CHECK(pipe.read_until("\n") == "urgent\n");
+}
+
+TEST_CASE("while it does not run, lines are written by the caller") {
+    Pipe pipe;
+    LogBuffer buffer(config_for(pipe));
+    buffer.append("before\n", false);
+    CHECK(pipe.read_until("\n") == "before\n");
+    buffer.start();
+    buffer.start();
+    buffer.stop();
+    buffer.stop();
+    buffer.append("after\n", false);
+    CHECK(pipe.read_until("\n") == "after\n");
+    buffer.start();
+    buffer.append("again\n", true);
+    CHECK(pipe.read_until("\n") == "again\n");
+}
+
+TEST_CASE("a slow reader costs lines, never the caller's time, and the loss is told") {
+    Pipe pipe;
+    LogBuffer buffer(config_for(pipe, 64 * 1024));
+    buffer.start();
+    const std::string line(99, 'x');
+    const auto start = std::chrono::steady_clock::now();
+    constexpr int lines = 20'000;  // 2 MB: the pipe holds 64 KiB, the buffers 64 KiB each
+    for (int i = 0; i < lines; ++i) buffer.append(line + "\n", i % 2 == 0);
+    CHECK(std::chrono::steady_clock::now() - start < 5s);
+
+    std::string text;
+    std::thread reading([&pipe, &text] { text = pipe.read_until(""); });
+    buffer.stop();
+    pipe.writer.reset();
+    reading.join();
+    std::size_t dropped = 0;
+    for (std::size_t at = text.find("dropped "); at != std::string::npos; at = text.find("dropped ", at + 1))
+        dropped += std::stoul(text.substr(at + 8));
+    std::size_t kept = 0;
+    for (std::size_t at = text.find(line); at != std::string::npos; at = text.find(line, at + 1)) ++kept;
+    CHECK(dropped > 0);
+    CHECK(kept + dropped == lines);
+}
+
+TEST_CASE("a line larger than the whole buffer is dropped and counted") {
+    Pipe pipe;
+    LogBuffer buffer(config_for(pipe, 1000));
+    buffer.start();
+    buffer.append(std::string(1001, 'x'), true);
+    buffer.append("small\n", true);
+    CHECK_THAT(pipe.read_until("dropped 1\n"), mxcd::test::contains("dropped 1\n"));
+}
+
+TEST_CASE("stopping does not wait for a reader that takes nothing") {
+    Pipe pipe;
+    LogBuffer buffer(config_for(pipe));
+    buffer.start();
+    for (int i = 0; i < 1000; ++i) buffer.append(std::string(999, 'x') + "\n", true);
+    const auto start = std::chrono::steady_clock::now();
+    buffer.stop();
+    CHECK(std::chrono::steady_clock::now() - start < 10s);
+}
+
+TEST_CASE("a reader that went away harms nobody") {
+    Pipe pipe;
+    LogBuffer buffer(config_for(pipe));
+    buffer.start();
+    pipe.reader.reset();
+    buffer.append("into the void\n", true);
+    buffer.stop();
+    SUCCEED("no SIGPIPE");
+}
+
+TEST_CASE("many threads write whole lines") {
+    Pipe pipe;
+    LogBuffer buffer(config_for(pipe));
+    buffer.start();
+    std::string text;
+    std::thread reading([&pipe, &text] { text = pipe.read_until("end\n"); });
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 4; ++t)
+        threads.emplace_back([&buffer] {
+            for (int i = 0; i < 1000; ++i) buffer.append("0123456789\n", i % 10 == 0);
+        });
+    for (std::thread& thread : threads) thread.join();
+    buffer.append("end\n", true);
+    reading.join();
+    std::string expected;
+    for (int i = 0; i < 4000; ++i) expected += "0123456789\n";
+    CHECK(text == expected + "end\n");
+}
+
+TEST_CASE("before logging is configured, warnings and errors go straight to standard error") {
+    const std::string text = standard_error_of([] {
+        constexpr Logger logger("test");
+        logger.debug("one");
+        logger.info("two");
+        logger.warn("three");
+        logger.error("four", {{"answer", 42}});
+    });
+    CHECK_THAT(text, mxcd::test::contains(R"("level":"warn","logger":"test","message":"three"})"));
+    CHECK_THAT(text,
+               mxcd::test::contains(R"("level":"error","logger":"test","message":"four","answer":42})"));
+    CHECK(text.find("one") == std::string::npos);
+    CHECK(text.find("two") == std::string::npos);
+}
+
+TEST_CASE("level and format are what was configured last") {
+    const std::string text = standard_error_of([] {
+        constexpr Logger logger("test");
+        configure_logging({LogLevel::debug, LogFormat::json});
+        logger.debug("fine detail");
+        configure_logging({LogLevel::error, LogFormat::text});
+        logger.warn("unheard");
+        logger.error("heard");
+        configure_logging({LogLevel::off, LogFormat::text});
+        logger.error("silenced");
+        configure_logging({LogLevel::info, LogFormat::text});
+        logger.info("waits");
+        flush_and_stop_logging();
+        logger.info("afterwards");
+    });
+    CHECK_THAT(text, mxcd::test::contains(R"("message":"fine detail")"));
+    CHECK_THAT(text, mxcd::test::contains("ERROR test: heard\n"));
+    CHECK_THAT(text, mxcd::test::contains("INFO test: waits\n"));
+    CHECK_THAT(text, mxcd::test::contains("INFO test: afterwards\n"));
+    CHECK(text.find("unheard") == std::string::npos);
+    CHECK(text.find("silenced") == std::string::npos);
+}
+
+TEST_CASE("a process that ends without stopping its log loses nothing") {
+    const std::string text = standard_error_of([] {
+        configure_logging({LogLevel::info, LogFormat::text});
+        Logger("test").info("last words");
+        std::exit(0);
+    });
+    CHECK_THAT(text, mxcd::test::contains("last words\n"));
+}

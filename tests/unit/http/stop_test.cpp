@@ -1,0 +1,83 @@
+#include "support/catch.hpp"
+#include "unit/http/door.hpp"
+
+using namespace mxcd;
+using namespace mxcd::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+const std::string plain_get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+const std::string unfinished = "POST /running HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nha";
+
+}  // namespace
+
+TEST_CASE("a stop closes idle connections, lets running requests finish, and drains") {
+    Door door({}, 2);
+    Client idle(door.port());
+    idle.send(plain_get);
+    REQUIRE(idle.read_answer());
+    Client running(door.port());
+    running.send(plain_get);
+    REQUIRE(running.read_answer());
+    running.send(unfinished);
+    CHECK(running.is_silent_for(100ms));
+    door.server().stop_accepting();
+    CHECK(idle.is_closed_within(5s));
+    CHECK(running.is_silent_for(100ms));
+    running.send("lf");
+    const std::optional<Answer> answer = running.read_answer();
+    REQUIRE(answer);
+    CHECK(answer->status == 200);
+    CHECK(header_value(*answer, "Connection") == "close");
+    CHECK(running.is_closed_within(5s));
+    CHECK(door.server().drain(5s));
+    CHECK_THROWS(Client(door.port()));
+}
+
+TEST_CASE("connections that wait in the queue at a stop are still served") {
+    for (int round = 0; round < 20; ++round) {
+        Door door({}, 2);
+        std::vector<std::unique_ptr<Client>> clients;
+        for (int i = 0; i < 20; ++i) {
+            clients.push_back(std::make_unique<Client>(door.port()));
+            clients.back()->send(plain_get);
+        }
+        door.server().stop_accepting();
+        for (const std::unique_ptr<Client>& client : clients)
+            if (!client->read_answer()) FAIL_CHECK("a queued connection was lost in round " << round);
+        clients.clear();
+        CHECK(door.server().drain(5s));
+    }
+}
+
+TEST_CASE("a drain that takes too long cancels what is left") {
+    Door door;
+    Client running(door.port());
+    running.send(unfinished);
+    CHECK(running.is_silent_for(100ms));
+    door.server().stop_accepting();
+    CHECK_FALSE(door.server().drain(100ms));
+    CHECK(running.is_closed_within(5s));
+}
+
+TEST_CASE("insisting ends a drain at once") {
+    Door door;
+    Client running(door.port());
+    running.send(unfinished);
+    CHECK(running.is_silent_for(100ms));
+    door.server().stop_accepting();
+    const auto began = std::chrono::steady_clock::now();
+    std::thread impatient([&] { door.server().insist(); });
+    CHECK_FALSE(door.server().drain(30s));
+    impatient.join();
+    CHECK(std::chrono::steady_clock::now() - began < 10s);
+}
+
+TEST_CASE("a reload changes timeouts for connections to come") {
+    Door door;
+    http::ServerConfig config;
+    config.idle_timeout = 100ms;
+    door.server().reconfigure(config);
+    CHECK(eventually([&] { return Client(door.port()).is_closed_within(400ms); }));
+}
