@@ -21,8 +21,10 @@ window.runAll = async (baseUrl) => {
     results.downloaded = (await download.arrayBuffer()).byteLength;
     results.requestId = download.headers.get("x-request-id");
     const range = await fetch(url, { headers: { ...headers, Range: "bytes=0-1" } });
+    await range.arrayBuffer();
     results.range = [range.status, range.headers.get("content-range")];
     const again = await fetch(url, { headers: { ...headers, "If-None-Match": download.headers.get("etag") }, cache: "no-store" });
+    await again.text();
     results.notModified = again.status;
 
     const failure = async (size) => {

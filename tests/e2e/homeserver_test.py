@@ -15,12 +15,16 @@ class Homeserver:
     def __init__(self):
         self.answers = {}
         self.asked = []
+        self.is_down = False
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_GET(self):
+                if outer.is_down:
+                    self.close_connection = True
+                    return
                 token = self.headers.get("Authorization", "").removeprefix("Bearer ")
                 outer.asked.append((token, self.path))
                 status, body, headers = outer.answers.get(
@@ -84,6 +88,7 @@ def main():
             answer = ask(server, token)
             assert answer.status == 503 and "retry-after" in answer.headers, (token, answer.status)
 
+        homeserver.is_down = True
         homeserver.stop()
         assert ask(server, "good").status == 200, "a cached token goes on"
         answer = ask(server, "new")
@@ -91,6 +96,7 @@ def main():
         assert server.request("GET", "/health/ready").status == 200, "a homeserver that is down degrades, no more"
         assert "good" not in (server.folder / "log").read_text(), "no token in the log"
 
+        homeserver.is_down = False
         revived = http.server.ThreadingHTTPServer(("127.0.0.1", homeserver.port), homeserver.server.RequestHandlerClass)
         threading.Thread(target=revived.serve_forever, daemon=True).start()
         homeserver.answers["new"] = (200, {"user_id": "@n:hs.test"}, {})

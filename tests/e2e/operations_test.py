@@ -177,12 +177,12 @@ def healthcheck_and_version():
 
 def a_full_disk_refuses_uploads_and_serves_downloads():
     folder = tempfile.mkdtemp(prefix="mxcd-full-")
-    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", folder],
+    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", folder],
                                            check=False).returncode != 0:
         print("a full disk: SKIPPED, no right to mount a tmpfs here")
         return
     try:
-        with Mxcd("max_upload_size: 4M\nmin_free_space: 8M\n", folder=folder) as server:
+        with Mxcd("max_upload_size: 4M\nmin_free_space: 20M\n", folder=folder) as server:
             body = os.urandom(100_000)
             uri = server.upload(body).json()["content_uri"]
             statuses = []

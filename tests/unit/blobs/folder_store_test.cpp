@@ -5,6 +5,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <cerrno>
 #include <fstream>
 #include <future>
@@ -185,6 +186,34 @@ TEST_CASE("after a failed flush nothing is acknowledged and no more uploads are 
     CHECK(becomes_true([&] { return fixture.spool_files().empty(); }));
     CHECK(fixture.blob_files().size() == 1);
     CHECK(fixture.tasks.run(fixture.store->open(test::key_of(before))).has_value());
+}
+
+TEST_CASE("an upload that waited for a flush that failed does not try another") {
+    std::atomic<int> flushes = 0;
+    std::atomic<bool> may_fail = false;
+    blobs::DiskCalls disk;
+    disk.flush_folder = [&](int) {
+        if (++flushes > 1) return 0;
+        static_cast<void>(becomes_true([&] { return may_fail.load(); }));
+        errno = EIO;
+        return -1;
+    };
+    StoreFixture fixture(disk);
+    test::TaskRunner other;
+    const auto upload = [&](test::TaskRunner& runner) {
+        return std::async(std::launch::async,
+                          [&] { runner.run(test::store_body(*fixture.store, "same bytes"))->keep(); });
+    };
+    std::future<void> first = upload(fixture.tasks);
+    REQUIRE(becomes_true([&] { return flushes == 1; }));
+    std::future<void> second = upload(other);
+    // Time to queue up behind the first; coming later only makes the test weaker.
+    CHECK(second.wait_for(std::chrono::milliseconds(200)) == std::future_status::timeout);
+    may_fail = true;
+    CHECK_THROWS_AS(first.get(), base::StorageError);
+    CHECK_THROWS_AS(second.get(), base::StorageError);
+    CHECK(flushes == 1);
+    CHECK(becomes_true([&] { return fixture.blob_files().empty() && fixture.spool_files().empty(); }));
 }
 
 TEST_CASE("a flush that finds no room fails its upload only") {

@@ -293,6 +293,14 @@ TEST_CASE("credentials that differ in any way are asked about apart") {
     CHECK(fixture.asked() == different.size());
 }
 
+TEST_CASE("credentials that imitate the cache's own separators are asked about apart") {
+    CacheFixture fixture;
+    const std::string separator = "\x01" + std::string(15, '\0');
+    fixture.ask(acting("as", "u" + separator + "v", "w"));
+    fixture.ask(acting("as", "u", "v" + separator + "w"));
+    CHECK(fixture.asked() == 2);
+}
+
 TEST_CASE("where a client comes from is not part of what is remembered") {
     CacheFixture fixture;
     Credentials credentials = token("abc");
@@ -367,10 +375,9 @@ TEST_CASE("an answer is not remembered longer than it is valid") {
         clock.advance(1ms);
     }
     CHECK(background.wait_until_empty(5s));
-    const double hits = metrics.value("mxcd_token_cache_hits_total");
     if (lives == 0ms) {
         outcome_of(runner, *cache, token("abc"));
-        CHECK(metrics.value("mxcd_token_cache_hits_total") == hits);
+        CHECK(metrics.value("mxcd_token_cache_hits_total") == 0);
         CHECK(source.asked == 2);
     }
     CHECK(background.wait_until_empty(5s));
