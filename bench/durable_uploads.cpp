@@ -225,7 +225,7 @@ int main(int argc, char** argv) {
         return 64;
     }
     Work work{.folder = argv[1], .bytes = std::strtoull(argv[2], nullptr, 10), .concurrent = std::atoi(argv[3]),
-              .seconds = std::atof(argv[4])};
+              .seconds = std::atof(argv[4]), .done = 0, .serial = 0, .end = {}};
     const std::string variant = argv[5];
     std::filesystem::create_directories(work.folder);
     const Steady::time_point begin = Steady::now();

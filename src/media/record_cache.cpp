@@ -1,5 +1,6 @@
 #include "record_cache.hpp"
 
+#include <iterator>
 #include <utility>
 
 namespace mxcd::media {

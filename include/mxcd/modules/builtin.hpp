@@ -1,25 +1,26 @@
 #pragma once
 
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "mxcd/async/worker_pool.hpp"
 #include "mxcd/base/byte_count.hpp"
 #include "mxcd/matrix/json.hpp"
 #include "mxcd/media/media_module.hpp"
 
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace mxcd::modules {
 
-/// A rule of `user_tiers`. All conditions that are given must hold; a rule without conditions matches everybody.
+/// A rule of `user_tiers`. All conditions that are given must hold; a rule without conditions matches
+/// everybody.
 struct UserTier {
-    std::optional<std::string> user;              // glob over the whole user ID
-    std::optional<std::string> user_regex;        // must match the whole user ID; checked with is_valid_regex()
-    std::optional<std::string> server;            // glob over the user ID's server name
+    std::optional<std::string> user;        // glob over the whole user ID
+    std::optional<std::string> user_regex;  // must match the whole user ID; checked with is_valid_regex()
+    std::optional<std::string> server;      // glob over the user ID's server name
     std::optional<base::ByteCount> max_upload_size;
     std::optional<std::vector<media::UploadLimit>> media_upload_limits;  // an empty list: unlimited
-    std::optional<matrix::Json> config;           // the whole body of the config endpoint
+    std::optional<matrix::Json> config;  // the whole body of the config endpoint
 };
 
 struct UserTiersConfig {
@@ -28,7 +29,10 @@ struct UserTiersConfig {
     base::ByteCount max_upload_size;
 };
 
+/// Whether `user_regex` takes the pattern: ECMAScript without back-references, which cannot be matched in
+/// bounded time.
 [[nodiscard]] bool is_valid_regex(const std::string& pattern);
+/// Throws std::regex_error when a `user_regex` is not valid.
 [[nodiscard]] std::shared_ptr<media::MediaModule> make_user_tiers(const UserTiersConfig& config);
 
 struct MimePolicyConfig {
@@ -38,8 +42,10 @@ struct MimePolicyConfig {
     std::vector<std::string> deny;   // wins over allow
 };
 
-/// Refuses types with 403 M_FORBIDDEN: the declared one before the body, or the sniffed one (libmagic, on `workers`)
-/// between spool and commit.
+/// Refuses types with 403 M_FORBIDDEN: the declared one before the body, or the sniffed one (libmagic, on
+/// `workers`) between spool and commit. A missing or malformed declared type counts as
+/// `application/octet-stream`. `workers` must outlive the module. Throws std::runtime_error when libmagic's
+/// database cannot be loaded.
 [[nodiscard]] std::shared_ptr<media::MediaModule> make_mime_policy(const MimePolicyConfig& config,
                                                                    async::WorkerPool& workers);
 

@@ -137,6 +137,7 @@ TEST_CASE("regexes are checked before they are used") {
     CHECK(modules::is_valid_regex("@[a-z]+:example\\.org"));
     CHECK(modules::is_valid_regex(""));
     CHECK_FALSE(modules::is_valid_regex("("));
+    CHECK_FALSE(modules::is_valid_regex("@(.)\\1:.*"));
     CHECK_FALSE(modules::is_valid_regex("[z-a]"));
     CHECK_FALSE(modules::is_valid_regex("*"));
 }
