@@ -57,6 +57,7 @@ struct Connection {
     bool in_body = false;
     std::int64_t response_left = 0;
     int status = 0;
+    bool closes = false;  // the server ends the connection after this answer
 };
 
 class Load {
@@ -135,7 +136,7 @@ class Load {
 
     void start_due() {
         const double elapsed = std::chrono::duration<double>(Steady::now() - begin_).count();
-        const auto due = static_cast<std::int64_t>(elapsed * options_.rate);
+        const std::int64_t due = static_cast<std::int64_t>(elapsed * options_.rate) + 1;
         while (started_ < due && !idle_.empty()) {
             Connection* connection = idle_.front();
             idle_.pop_front();
@@ -198,13 +199,18 @@ class Load {
             } else {
                 ++errors_;
             }
+            const bool reopened = connection.closes;
             next(connection);
-            if (options_.rate > 0) return;
+            if (options_.rate > 0 || reopened) return;
         }
     }
 
     void next(Connection& connection) {
         connection.busy = false;
+        if (connection.closes) {
+            close(connection.fd);
+            open(connection);
+        }
         if (options_.rate > 0) {
             idle_.push_back(&connection);
         } else if (Steady::now() < end_) {
@@ -222,6 +228,8 @@ class Load {
             std::size_t at = connection.received.find("\r\nContent-Length: ");
             if (at == std::string::npos) at = connection.received.find("\r\ncontent-length: ");
             const std::int64_t length = at == std::string::npos ? 0 : std::atoll(connection.received.c_str() + at + 18);
+            const std::string_view head = std::string_view(connection.received).substr(0, end);
+            connection.closes = head.find("\r\nConnection: close") != std::string_view::npos;
             connection.response_left = length - static_cast<std::int64_t>(connection.received.size() - end - 4);
             connection.in_body = true;
         } else {

@@ -17,7 +17,8 @@ std::string build_facts() {
 #else
     facts += "gcc " __VERSION__;
 #endif
-    facts += ", Boost " + std::to_string(BOOST_VERSION / 100000) + "." + std::to_string(BOOST_VERSION / 100 % 1000);
+    facts += ", Boost " + std::to_string(BOOST_VERSION / 100000) + "." +
+             std::to_string(BOOST_VERSION / 100 % 1000);
 #ifdef NDEBUG
     facts += ", release";
 #else
