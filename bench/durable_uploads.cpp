@@ -1,4 +1,5 @@
-// Durable uploads without HTTP: the real Uploads with the real stores, beside three references on the same disk.
+// Durable uploads without HTTP: the real Uploads with the real stores, beside three references on the same
+// disk.
 //
 //   three-flush    file written, fdatasync, rename, folder fsync, an SQLite FULL transaction of its own
 //   grouped-file   file written, fdatasync; folder fsync and FULL transaction shared by a group
@@ -7,6 +8,21 @@
 //
 // usage: durable_uploads FOLDER BYTES CONCURRENT SECONDS VARIANT
 // prints one line of JSON: uploads per second
+
+#include "mxcd/async/io_threads.hpp"
+#include "mxcd/async/task_group.hpp"
+#include "mxcd/async/worker_pool.hpp"
+#include "mxcd/base/hash.hpp"
+#include "mxcd/base/metrics.hpp"
+#include "mxcd/base/random.hpp"
+#include "mxcd/blobs/folder_store.hpp"
+#include "mxcd/media/module_chain.hpp"
+#include "mxcd/media/uploads.hpp"
+#include "mxcd/metadata/database.hpp"
+
+#include "support/memory_body.hpp"
+
+#include <sqlite3.h>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -22,20 +38,6 @@
 #include <string>
 #include <thread>
 #include <vector>
-
-#include <sqlite3.h>
-
-#include "mxcd/async/io_threads.hpp"
-#include "mxcd/async/task_group.hpp"
-#include "mxcd/async/worker_pool.hpp"
-#include "mxcd/base/hash.hpp"
-#include "mxcd/base/metrics.hpp"
-#include "mxcd/base/random.hpp"
-#include "mxcd/blobs/folder_store.hpp"
-#include "mxcd/media/module_chain.hpp"
-#include "mxcd/media/uploads.hpp"
-#include "mxcd/metadata/database.hpp"
-#include "support/memory_body.hpp"
 
 namespace {
 
@@ -73,15 +75,20 @@ class PlainDatabase {
         must(sqlite3_open(path.c_str(), &database_) == SQLITE_OK, "sqlite3_open");
         run("PRAGMA journal_mode=WAL; PRAGMA locking_mode=EXCLUSIVE");
         run((std::string("PRAGMA synchronous=") + synchronous).c_str());
-        run("CREATE TABLE media(id TEXT PRIMARY KEY, user_id TEXT, size BIGINT, sha256 TEXT, created_at BIGINT)");
-        must(sqlite3_prepare_v2(database_, "INSERT INTO media VALUES($1, $2, $3, $4, $5)", -1, &insert_, nullptr) == SQLITE_OK, "prepare");
+        run("CREATE TABLE media(id TEXT PRIMARY KEY, user_id TEXT, size BIGINT, sha256 TEXT, created_at "
+            "BIGINT)");
+        must(sqlite3_prepare_v2(database_, "INSERT INTO media VALUES($1, $2, $3, $4, $5)", -1, &insert_,
+                                nullptr) == SQLITE_OK,
+             "prepare");
     }
     ~PlainDatabase() {
         sqlite3_finalize(insert_);
         sqlite3_close(database_);
     }
 
-    void run(const char* sql) { must(sqlite3_exec(database_, sql, nullptr, nullptr, nullptr) == SQLITE_OK, sql); }
+    void run(const char* sql) {
+        must(sqlite3_exec(database_, sql, nullptr, nullptr, nullptr) == SQLITE_OK, sql);
+    }
     void insert(const std::string& id, std::size_t size) {
         sqlite3_bind_text(insert_, 1, id.c_str(), -1, SQLITE_TRANSIENT);
         sqlite3_bind_text(insert_, 2, "@alice:example.org", -1, SQLITE_STATIC);
@@ -203,16 +210,24 @@ void mxcd_uploads(Work& work) {
     const std::unique_ptr<base::Metrics> metrics = base::make_no_metrics();
     async::TaskGroup background;
     async::WorkerPool workers({.name = "blobs", .threads = 4, .queue_limit = 4096, .niceness = 10});
-    const std::unique_ptr<metadata::Database> database = metadata::open_sqlite({.path = work.folder / "mxcd.db"}, *clock, *metrics);
+    const std::unique_ptr<metadata::Database> database =
+        metadata::open_sqlite({.path = work.folder / "mxcd.db"}, *clock, *metrics);
     const std::unique_ptr<media::BlobStore> blobs = blobs::open_folder_store(
         {.path = work.folder / "store", .min_free_space = base::ByteCount(0)}, workers, *metrics);
-    media::UploadPolicy policy{.limits = {{.time_period = std::chrono::hours(24), .max_size = base::ByteCount(1LL << 50), .info_uri = {}}},
-                               .modules = std::make_shared<const media::ModuleChain>(std::vector<media::ChainEntry>(), background, *metrics)};
-    media::Uploads uploads(policy, {.metadata = database->metadata(), .ledger = database->ledger(), .blobs = *blobs,
-                                    .random = *random, .metrics = *metrics});
+    media::UploadPolicy policy{.limits = {{.time_period = std::chrono::hours(24),
+                                           .max_size = base::ByteCount(1LL << 50),
+                                           .info_uri = {}}},
+                               .modules = std::make_shared<const media::ModuleChain>(
+                                   std::vector<media::ChainEntry>(), background, *metrics)};
+    media::Uploads uploads(policy, {.metadata = database->metadata(),
+                                    .ledger = database->ledger(),
+                                    .blobs = *blobs,
+                                    .random = *random,
+                                    .metrics = *metrics});
     async::IoThreads threads(1);
     threads.start();
-    for (int i = 0; i < work.concurrent; ++i) background.spawn(threads.executor(0), upload_until_the_end(work, uploads));
+    for (int i = 0; i < work.concurrent; ++i)
+        background.spawn(threads.executor(0), upload_until_the_end(work, uploads));
     must(background.wait_until_empty(std::chrono::seconds(120)), "uploads end");
     threads.stop();
 }
@@ -224,18 +239,30 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "usage: durable_uploads FOLDER BYTES CONCURRENT SECONDS VARIANT\n");
         return 64;
     }
-    Work work{.folder = argv[1], .bytes = std::strtoull(argv[2], nullptr, 10), .concurrent = std::atoi(argv[3]),
-              .seconds = std::atof(argv[4]), .done = 0, .serial = 0, .end = {}};
+    Work work{.folder = argv[1],
+              .bytes = std::strtoull(argv[2], nullptr, 10),
+              .concurrent = std::atoi(argv[3]),
+              .seconds = std::atof(argv[4]),
+              .done = 0,
+              .serial = 0,
+              .end = {}};
     const std::string variant = argv[5];
     std::filesystem::create_directories(work.folder);
     const Steady::time_point begin = Steady::now();
-    work.end = begin + std::chrono::duration_cast<Steady::duration>(std::chrono::duration<double>(work.seconds));
-    if (variant == "three-flush") one_by_one(work, true);
-    else if (variant == "not-durable") one_by_one(work, false);
-    else if (variant == "grouped-file") grouped(work);
-    else if (variant == "mxcd") mxcd_uploads(work);
-    else return 64;
+    work.end =
+        begin + std::chrono::duration_cast<Steady::duration>(std::chrono::duration<double>(work.seconds));
+    if (variant == "three-flush")
+        one_by_one(work, true);
+    else if (variant == "not-durable")
+        one_by_one(work, false);
+    else if (variant == "grouped-file")
+        grouped(work);
+    else if (variant == "mxcd")
+        mxcd_uploads(work);
+    else
+        return 64;
     const double seconds = std::chrono::duration<double>(Steady::now() - begin).count();
-    std::printf("{\"variant\": \"%s\", \"uploads_per_second\": %.0f}\n", variant.c_str(), static_cast<double>(work.done) / seconds);
+    std::printf("{\"variant\": \"%s\", \"uploads_per_second\": %.0f}\n", variant.c_str(),
+                static_cast<double>(work.done) / seconds);
     return 0;
 }

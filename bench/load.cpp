@@ -1,7 +1,8 @@
 // A load generator for the benchmarks: one thread, keep-alive connections, closed loop or open loop.
 //
-// Open loop (--rate): requests are due at fixed moments whether or not earlier ones were answered, and latency is
-// counted from the moment a request was due, so a stall of the server shows in every request that had to wait.
+// Open loop (--rate): requests are due at fixed moments whether or not earlier ones were answered, and
+// latency is counted from the moment a request was due, so a stall of the server shows in every request that
+// had to wait.
 //
 // usage: load --port N [--connections N] [--seconds S] [--rate N] [--count N] [--method M] --target PATH
 //             [--header 'Name: value']... [--body BYTES] [--expect STATUS]
@@ -62,7 +63,8 @@ struct Connection {
 
 class Load {
   public:
-    explicit Load(Options options) : options_(std::move(options)), epoll_(epoll_create1(0)), body_(1 << 20, '\0') {
+    explicit Load(Options options)
+        : options_(std::move(options)), epoll_(epoll_create1(0)), body_(1 << 20, '\0') {
         std::mt19937_64 random(42);
         for (char& byte : body_) byte = static_cast<char>(random());
         request_ = options_.method + " " + options_.target + " HTTP/1.1\r\nHost: bench\r\n";
@@ -75,7 +77,8 @@ class Load {
         connections_.resize(static_cast<std::size_t>(options_.connections));
         for (Connection& connection : connections_) open(connection);
         begin_ = Steady::now();
-        end_ = begin_ + std::chrono::duration_cast<Steady::duration>(std::chrono::duration<double>(options_.seconds));
+        end_ = begin_ +
+               std::chrono::duration_cast<Steady::duration>(std::chrono::duration<double>(options_.seconds));
         if (options_.rate == 0) {
             for (Connection& connection : connections_) begin_request(connection, Steady::now());
         } else {
@@ -85,7 +88,8 @@ class Load {
         while (!finished()) {
             if (options_.rate > 0) start_due();
             const int ready = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), wait_time());
-            for (int i = 0; i < ready; ++i) progress(*static_cast<Connection*>(events[static_cast<std::size_t>(i)].data.ptr));
+            for (int i = 0; i < ready; ++i)
+                progress(*static_cast<Connection*>(events[static_cast<std::size_t>(i)].data.ptr));
         }
     }
 
@@ -94,13 +98,16 @@ class Load {
         std::sort(latencies_.begin(), latencies_.end());
         const auto at = [this](double share) {
             if (latencies_.empty()) return 0.0;
-            return latencies_[std::min(latencies_.size() - 1, static_cast<std::size_t>(share * static_cast<double>(latencies_.size())))];
+            return latencies_[std::min(
+                latencies_.size() - 1,
+                static_cast<std::size_t>(share * static_cast<double>(latencies_.size())))];
         };
-        std::printf("{\"requests\": %zu, \"errors\": %lld, \"seconds\": %.3f, \"rate\": %.0f, \"p50_ms\": %.4f, "
-                    "\"p90_ms\": %.4f, \"p99_ms\": %.4f, \"max_ms\": %.4f, \"bytes\": %lld}\n",
-                    latencies_.size(), static_cast<long long>(errors_), seconds,
-                    static_cast<double>(latencies_.size()) / seconds, at(0.5), at(0.9), at(0.99), at(1.0),
-                    static_cast<long long>(bytes_));
+        std::printf(
+            "{\"requests\": %zu, \"errors\": %lld, \"seconds\": %.3f, \"rate\": %.0f, \"p50_ms\": %.4f, "
+            "\"p90_ms\": %.4f, \"p99_ms\": %.4f, \"max_ms\": %.4f, \"bytes\": %lld}\n",
+            latencies_.size(), static_cast<long long>(errors_), seconds,
+            static_cast<double>(latencies_.size()) / seconds, at(0.5), at(0.9), at(0.99), at(1.0),
+            static_cast<long long>(bytes_));
     }
 
   private:
@@ -125,7 +132,8 @@ class Load {
     }
 
     bool finished() const {
-        if (options_.count > 0 && static_cast<std::int64_t>(latencies_.size()) + errors_ >= options_.count) return true;
+        if (options_.count > 0 && static_cast<std::int64_t>(latencies_.size()) + errors_ >= options_.count)
+            return true;
         return Steady::now() >= end_;
     }
 
@@ -160,7 +168,8 @@ class Load {
     void send_more(Connection& connection) {
         while (connection.head_sent < request_.size()) {
             const ssize_t sent = send(connection.fd, request_.data() + connection.head_sent,
-                                      request_.size() - connection.head_sent, MSG_NOSIGNAL | (connection.body_left > 0 ? MSG_MORE : 0));
+                                      request_.size() - connection.head_sent,
+                                      MSG_NOSIGNAL | (connection.body_left > 0 ? MSG_MORE : 0));
             if (sent < 0) return;
             connection.head_sent += static_cast<std::size_t>(sent);
         }
@@ -169,8 +178,10 @@ class Load {
                 ++serial_;
                 std::memcpy(body_.data(), &serial_, sizeof serial_);
             }
-            const auto offset = static_cast<std::size_t>((options_.body - connection.body_left) % static_cast<std::int64_t>(body_.size()));
-            const std::size_t length = std::min(static_cast<std::size_t>(connection.body_left), body_.size() - offset);
+            const auto offset = static_cast<std::size_t>((options_.body - connection.body_left) %
+                                                         static_cast<std::int64_t>(body_.size()));
+            const std::size_t length =
+                std::min(static_cast<std::size_t>(connection.body_left), body_.size() - offset);
             const ssize_t sent = send(connection.fd, body_.data() + offset, length, MSG_NOSIGNAL);
             if (sent < 0) return;
             connection.first_piece = false;
@@ -195,7 +206,8 @@ class Load {
             bytes_ += got;
             if (!take(connection, std::string_view(buffer, static_cast<std::size_t>(got)))) continue;
             if (connection.status == options_.expect) {
-                latencies_.push_back(std::chrono::duration<double, std::milli>(Steady::now() - connection.due).count());
+                latencies_.push_back(
+                    std::chrono::duration<double, std::milli>(Steady::now() - connection.due).count());
             } else {
                 ++errors_;
             }
@@ -227,10 +239,12 @@ class Load {
             connection.status = std::atoi(connection.received.c_str() + 9);
             std::size_t at = connection.received.find("\r\nContent-Length: ");
             if (at == std::string::npos) at = connection.received.find("\r\ncontent-length: ");
-            const std::int64_t length = at == std::string::npos ? 0 : std::atoll(connection.received.c_str() + at + 18);
+            const std::int64_t length =
+                at == std::string::npos ? 0 : std::atoll(connection.received.c_str() + at + 18);
             const std::string_view head = std::string_view(connection.received).substr(0, end);
             connection.closes = head.find("\r\nConnection: close") != std::string_view::npos;
-            connection.response_left = length - static_cast<std::int64_t>(connection.received.size() - end - 4);
+            connection.response_left =
+                length - static_cast<std::int64_t>(connection.received.size() - end - 4);
             connection.in_body = true;
         } else {
             connection.response_left -= static_cast<std::int64_t>(bytes.size());
@@ -258,16 +272,26 @@ Options parse(int argc, char** argv) {
     for (int i = 1; i + 1 < argc; i += 2) {
         const std::string_view name = argv[i];
         const char* value = argv[i + 1];
-        if (name == "--port") options.port = static_cast<std::uint16_t>(std::atoi(value));
-        else if (name == "--connections") options.connections = std::atoi(value);
-        else if (name == "--seconds") options.seconds = std::atof(value);
-        else if (name == "--rate") options.rate = std::atof(value);
-        else if (name == "--count") options.count = std::atoll(value);
-        else if (name == "--method") options.method = value;
-        else if (name == "--target") options.target = value;
-        else if (name == "--header") options.headers.emplace_back(value);
-        else if (name == "--body") options.body = std::atoll(value);
-        else if (name == "--expect") options.expect = std::atoi(value);
+        if (name == "--port")
+            options.port = static_cast<std::uint16_t>(std::atoi(value));
+        else if (name == "--connections")
+            options.connections = std::atoi(value);
+        else if (name == "--seconds")
+            options.seconds = std::atof(value);
+        else if (name == "--rate")
+            options.rate = std::atof(value);
+        else if (name == "--count")
+            options.count = std::atoll(value);
+        else if (name == "--method")
+            options.method = value;
+        else if (name == "--target")
+            options.target = value;
+        else if (name == "--header")
+            options.headers.emplace_back(value);
+        else if (name == "--body")
+            options.body = std::atoll(value);
+        else if (name == "--expect")
+            options.expect = std::atoi(value);
         else {
             std::fprintf(stderr, "load: unknown option %s\n", argv[i]);
             std::exit(64);

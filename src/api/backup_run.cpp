@@ -15,7 +15,7 @@ bool BackupRun::start(async::Executor home, std::string folder) {
         if (progress_->state.stage == BackupState::Stage::running) return false;
         progress_->state = {BackupState::Stage::running, 0, {}};
     }
-    background_.spawn(home, run(work_, std::move(folder), progress_, errors_));
+    background_.spawn(std::move(home), run(work_, std::move(folder), progress_, errors_));
     return true;
 }
 

@@ -1,6 +1,6 @@
 #include "mxcd/async/task_group.hpp"
 
-#include <cassert>
+#include "mxcd/base/log.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
@@ -9,7 +9,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
 
-#include "mxcd/base/log.hpp"
+#include <cassert>
 
 namespace mxcd::async {
 
@@ -49,8 +49,9 @@ void TaskGroup::spawn(Executor home, Task<> task) {
     }
     auto on_end = [this, id](std::exception_ptr failure) { ended(id, std::move(failure)); };
     // Bound to the task's own thread, or a cancellation would be delivered on the wrong one.
-    asio::co_spawn(home, std::move(task),
-                   asio::bind_executor(home, asio::bind_cancellation_slot(running->signal.slot(), std::move(on_end))));
+    asio::co_spawn(
+        home, std::move(task),
+        asio::bind_executor(home, asio::bind_cancellation_slot(running->signal.slot(), std::move(on_end))));
 }
 
 void TaskGroup::ended(std::uint64_t id, std::exception_ptr failure) {

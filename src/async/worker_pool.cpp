@@ -1,10 +1,10 @@
 #include "mxcd/async/worker_pool.hpp"
 
+#include "mxcd/base/errors.hpp"
+
 #include <pthread.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-#include "mxcd/base/errors.hpp"
 
 namespace mxcd::async {
 
@@ -37,7 +37,8 @@ void WorkerPool::submit(Job job) {
 void WorkerPool::serve(const WorkerPoolConfig& config) {
     pthread_setname_np(pthread_self(), config.name);
     // On Linux a nice value belongs to the thread; a refusal only costs latency.
-    if (config.niceness != 0) static_cast<void>(setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), config.niceness));
+    if (config.niceness != 0)
+        static_cast<void>(setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), config.niceness));
     for (;;) {
         std::unique_lock lock(mutex_);
         wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });

@@ -8,6 +8,7 @@
 
 #include "backup.hpp"
 #include "group_commit.hpp"
+#include "read.hpp"
 #include "store.hpp"
 
 #include <condition_variable>
@@ -21,13 +22,6 @@
 #include <vector>
 
 namespace mxcd::metadata {
-
-/// A question to the database, run at once and outside any transaction. Called on the database's thread.
-class Read {
-  public:
-    virtual ~Read() = default;
-    virtual void run(Store& store) noexcept = 0;
-};
 
 /// The thread that owns the connection. It works in rounds: first every read that waits, then the writes that
 /// wait, in one transaction; so a stream of writes cannot starve the reads, nor the other way round.
@@ -96,48 +90,6 @@ class DatabaseThread {
     BackupCheck backup_check_;
     std::thread thread_;
 };
-
-namespace detail {
-
-template <class Work, class Answer>
-class FunctionRead final : public Read {
-  public:
-    FunctionRead(Work work, Answer answer) : work_(std::move(work)), answer_(std::move(answer)) {}
-
-    void run(Store& store) noexcept override {
-        using Result = std::invoke_result_t<Work&, Store&>;
-        try {
-            if constexpr (std::is_void_v<Result>) {
-                work_(store);
-                answer_.with();
-            } else {
-                answer_.with(work_(store));
-            }
-        } catch (...) {
-            answer_.with_error(std::current_exception());
-        }
-    }
-
-  private:
-    Work work_;
-    Answer answer_;
-};
-
-template <class Result>
-class PromiseAnswer {
-  public:
-    explicit PromiseAnswer(std::promise<Result>& promise) : promise_(&promise) {}
-    template <class... Value>
-    void with(Value&&... value) const {
-        promise_->set_value(std::forward<Value>(value)...);
-    }
-    void with_error(std::exception_ptr failure) const { promise_->set_exception(std::move(failure)); }
-
-  private:
-    std::promise<Result>* promise_;
-};
-
-}  // namespace detail
 
 template <class Work>
 async::Task<std::invoke_result_t<Work&, Store&>> DatabaseThread::read(Work work) {

@@ -127,10 +127,10 @@ void Transfer::set_method() {
 }
 
 void Transfer::add_header(const std::string& line) {
-    curl_slist* const longer = curl_slist_append(headers_.get(), line.c_str());
+    curl_slist* const shorter = headers_.release();
+    curl_slist* const longer = curl_slist_append(shorter, line.c_str());
+    headers_.reset(longer == nullptr ? shorter : longer);
     if (longer == nullptr) throw std::bad_alloc();
-    static_cast<void>(headers_.release());
-    headers_.reset(longer);
 }
 
 void Transfer::set_headers(const std::string& user_agent) {

@@ -40,7 +40,8 @@ void WatchedAuthenticator::note_answer() {
 
 void WatchedAuthenticator::note_silence(std::string_view reason) {
     up_.set(0);
-    if (is_reachable_.exchange(false)) logger.warn("the homeserver gives no usable answer", {{"reason", reason}});
+    if (is_reachable_.exchange(false))
+        logger.warn("the homeserver gives no usable answer", {{"reason", reason}});
 }
 
 async::Task<media::Identity> WatchedAuthenticator::authenticate(media::Credentials credentials) {

@@ -146,7 +146,8 @@ async::Task<Identity> CachingAuthenticator::authenticate(media::Credentials cred
 }
 
 async::Task<Identity> CachingAuthenticator::ask(Key key, media::Credentials credentials) {
-    // The answer may be as old as the question: a token that is revoked on the way must not live longer for it.
+    // The answer may be as old as the question: a token that is revoked on the way must not live longer for
+    // it.
     const milliseconds asked_at = clock_.since_boot();
     try {
         Identity identity = co_await source_.authenticate(std::move(credentials));

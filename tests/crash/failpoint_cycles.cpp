@@ -1,9 +1,25 @@
-// Kills the upload path at every step, again and again, and looks at what is left: an acknowledged upload must be
-// there and whole, an unacknowledged one must be there whole or not at all, no file may be without a row, and the
-// ledger must equal the rows. Recovery itself is killed too.
+// Kills the upload path at every step, again and again, and looks at what is left: an acknowledged upload
+// must be there and whole, an unacknowledged one must be there whole or not at all, no file may be without a
+// row, and the ledger must equal the rows. Recovery itself is killed too.
 //
 // Each phase is a process of its own, forked from a parent that never has threads.
 // usage: failpoint_cycles [CYCLES [SEED]]      (default 300 cycles; the figure is 10000)
+
+#include "mxcd/async/io_threads.hpp"
+#include "mxcd/async/task_group.hpp"
+#include "mxcd/async/worker_pool.hpp"
+#include "mxcd/base/hash.hpp"
+#include "mxcd/base/metrics.hpp"
+#include "mxcd/base/random.hpp"
+#include "mxcd/blobs/folder_store.hpp"
+#include "mxcd/media/downloads.hpp"
+#include "mxcd/media/module_chain.hpp"
+#include "mxcd/media/uploads.hpp"
+#include "mxcd/metadata/database.hpp"
+
+#include "support/memory_body.hpp"
+
+#include <sqlite3.h>
 
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -20,29 +36,15 @@
 #include <string>
 #include <vector>
 
-#include <sqlite3.h>
-
-#include "mxcd/async/io_threads.hpp"
-#include "mxcd/async/task_group.hpp"
-#include "mxcd/async/worker_pool.hpp"
-#include "mxcd/base/hash.hpp"
-#include "mxcd/base/metrics.hpp"
-#include "mxcd/base/random.hpp"
-#include "mxcd/blobs/folder_store.hpp"
-#include "mxcd/media/downloads.hpp"
-#include "mxcd/media/module_chain.hpp"
-#include "mxcd/media/uploads.hpp"
-#include "mxcd/metadata/database.hpp"
-#include "support/memory_body.hpp"
-
 namespace {
 
 using namespace mxcd;
 
-constexpr std::array failpoints = {
-    "upload.admitted",       "upload.received",       "upload.inspected",   "upload.stored", "upload.recorded",
-    "blob.spooled",          "blob.flushed",          "blob.renamed",       "blob.linked",   "blob.folder_flushed",
-    "blob.kept",             "database.before_commit", "database.after_commit"};
+constexpr std::array failpoints = {"upload.admitted",      "upload.received", "upload.inspected",
+                                   "upload.stored",        "upload.recorded", "blob.spooled",
+                                   "blob.flushed",         "blob.renamed",    "blob.linked",
+                                   "blob.folder_flushed",  "blob.kept",       "database.before_commit",
+                                   "database.after_commit"};
 constexpr int uploads_per_task = 3;
 constexpr int tasks = 4;
 
@@ -71,8 +73,8 @@ class House {
           metrics_(base::make_no_metrics()),
           workers_(async::WorkerPoolConfig{.name = "blobs", .threads = 2}),
           database_(metadata::open_sqlite({.path = folder / "mxcd.db"}, *clock_, *metrics_)),
-          blobs_(blobs::open_folder_store({.path = folder / "store", .min_free_space = base::ByteCount(0)}, workers_,
-                                          *metrics_)),
+          blobs_(blobs::open_folder_store({.path = folder / "store", .min_free_space = base::ByteCount(0)},
+                                          workers_, *metrics_)),
           uploads_(policy(), {.metadata = database_->metadata(),
                               .ledger = database_->ledger(),
                               .blobs = *blobs_,
@@ -97,9 +99,12 @@ class House {
   private:
     media::UploadPolicy policy() {
         return {.max_upload_size = base::ByteCount(1 << 20),
-                .limits = {{.time_period = std::chrono::hours(24), .max_size = base::ByteCount(1LL << 40), .info_uri = {}}},
+                .limits = {{.time_period = std::chrono::hours(24),
+                            .max_size = base::ByteCount(1LL << 40),
+                            .info_uri = {}}},
                 .inline_body_max = base::ByteCount(4096),
-                .modules = std::make_shared<const media::ModuleChain>(std::vector<media::ChainEntry>(), background_, *metrics_)};
+                .modules = std::make_shared<const media::ModuleChain>(std::vector<media::ChainEntry>(),
+                                                                      background_, *metrics_)};
     }
 
     std::unique_ptr<base::Clock> clock_;
@@ -149,14 +154,17 @@ void run_uploads(const std::filesystem::path& folder, Acknowledged& told, std::u
     House house(folder);
     std::atomic<int> running = tasks;
     for (int i = 0; i < tasks; ++i)
-        house.background().spawn(house.executor(), upload_some(house, told, seed * tasks + static_cast<std::uint64_t>(i), running));
+        house.background().spawn(
+            house.executor(),
+            upload_some(house, told, seed * tasks + static_cast<std::uint64_t>(i), running));
     require(house.background().wait_until_empty(std::chrono::seconds(30)), "uploads ended within 30 s");
     require(running == 0, "every upload was accepted");
 }
 
 std::int64_t number_from(sqlite3* database, const char* sql) {
     sqlite3_stmt* statement = nullptr;
-    require(sqlite3_prepare_v2(database, sql, -1, &statement, nullptr) == SQLITE_OK, sqlite3_errmsg(database));
+    require(sqlite3_prepare_v2(database, sql, -1, &statement, nullptr) == SQLITE_OK,
+            sqlite3_errmsg(database));
     require(sqlite3_step(statement) == SQLITE_ROW, sql);
     const std::int64_t value = sqlite3_column_int64(statement, 0);
     sqlite3_finalize(statement);
@@ -174,7 +182,8 @@ async::Task<> check_entry(House& house, const Acknowledged::Entry& entry, std::a
         const std::optional<media::OpenBlob> blob = co_await house.blobs().open(record->blob);
         require(blob.has_value(), "its bytes are there");
         bytes.resize(static_cast<std::size_t>(blob->size.value()));
-        require(pread(blob->file->get(), bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()), "readable");
+        require(pread(blob->file->get(), bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()),
+                "readable");
     }
     require(base::to_hex(base::sha256(bytes)) == entry.sha256, "its bytes are whole");
     whole.fetch_add(1);
@@ -198,10 +207,13 @@ void check(const std::filesystem::path& folder, const Acknowledged& told) {
         require(std::filesystem::is_empty(folder / "store" / "spool"), "nothing is left in the spool");
     }
     sqlite3* database = nullptr;
-    require(sqlite3_open_v2((folder / "mxcd.db").c_str(), &database, SQLITE_OPEN_READWRITE, nullptr) == SQLITE_OK, "opens");
+    require(
+        sqlite3_open_v2((folder / "mxcd.db").c_str(), &database, SQLITE_OPEN_READWRITE, nullptr) == SQLITE_OK,
+        "opens");
     const std::int64_t rows = number_from(database, "SELECT COALESCE(SUM(size), 0) FROM media");
     const std::int64_t sent = number_from(database, "SELECT COALESCE(SUM(sent_total), 0) FROM users");
-    require(rows == sent, "the ledger (" + std::to_string(sent) + ") equals the rows (" + std::to_string(rows) + ")");
+    require(rows == sent,
+            "the ledger (" + std::to_string(sent) + ") equals the rows (" + std::to_string(rows) + ")");
     sqlite3_close(database);
 }
 
@@ -229,16 +241,19 @@ int main(int argc, char** argv) {
 
     std::string root = (std::filesystem::temp_directory_path() / "mxcd-crash-XXXXXX").string();
     require(mkdtemp(root.data()) != nullptr, "mkdtemp");
-    void* memory = mmap(nullptr, sizeof(Acknowledged), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void* memory =
+        mmap(nullptr, sizeof(Acknowledged), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     int kills = 0;
     int recovery_kills = 0;
     std::int64_t acknowledged = 0;
     for (int cycle = 0; cycle < cycles; ++cycle) {
-        const std::filesystem::path folder = root + "/" + std::to_string(cycle / 50);  // small folders: quick look-overs
+        const std::filesystem::path folder =
+            root + "/" + std::to_string(cycle / 50);  // small folders: quick look-overs
         std::filesystem::create_directories(folder);
         auto* told = new (memory) Acknowledged;
         const char* point = failpoints[static_cast<std::size_t>(cycle) % failpoints.size()];
-        const std::string spec = std::string(point) + "=kill:" + std::to_string(1 + random() % (tasks * uploads_per_task));
+        const std::string spec =
+            std::string(point) + "=kill:" + std::to_string(1 + random() % (tasks * uploads_per_task));
         const int status = in_child([&] {
             setenv("MXCD_FAILPOINTS", spec.c_str(), 1);
             run_uploads(folder, *told, seed + static_cast<std::uint64_t>(cycle));
@@ -249,7 +264,9 @@ int main(int argc, char** argv) {
         if (random() % 4 == 0) {  // recovery is killed too, at a random moment
             const pid_t recovering = fork();
             if (recovering == 0) {
-                { const House house(folder); }
+                {
+                    const House house(folder);
+                }
                 std::_Exit(0);
             }
             usleep(static_cast<useconds_t>(random() % 8000));
@@ -258,13 +275,15 @@ int main(int argc, char** argv) {
             waitpid(recovering, &ignored, 0);
             recovery_kills += WIFSIGNALED(ignored) ? 1 : 0;
         }
-        require(in_child([&] { check(folder, *told); }) == 0, "cycle " + std::to_string(cycle) + " (" + spec + ")");
+        require(in_child([&] { check(folder, *told); }) == 0,
+                "cycle " + std::to_string(cycle) + " (" + spec + ")");
         acknowledged += told->count;
         if (cycle % 50 == 49) std::filesystem::remove_all(folder);
     }
     std::filesystem::remove_all(root);
     require(kills > cycles / 4, "failpoints were reached");
-    std::printf("%d kills and %d kills during recovery: %lld acknowledged uploads whole, no orphan, no drift\n", kills,
-                recovery_kills, static_cast<long long>(acknowledged));
+    std::printf(
+        "%d kills and %d kills during recovery: %lld acknowledged uploads whole, no orphan, no drift\n",
+        kills, recovery_kills, static_cast<long long>(acknowledged));
     return 0;
 }

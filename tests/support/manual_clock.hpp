@@ -1,16 +1,17 @@
 #pragma once
 
+#include "mxcd/base/clock.hpp"
+
 #include <atomic>
 #include <chrono>
-
-#include "mxcd/base/clock.hpp"
 
 namespace mxcd::test {
 
 /// A clock that stands until it is moved. Wall time and time since boot can be moved apart.
 class ManualClock final : public base::Clock {
   public:
-    explicit ManualClock(base::TimePoint start = base::TimePoint(std::chrono::milliseconds(1'700'000'000'000)))
+    explicit ManualClock(
+        base::TimePoint start = base::TimePoint(std::chrono::milliseconds(1'700'000'000'000)))
         : now_(start.time_since_epoch().count()) {}
 
     [[nodiscard]] base::TimePoint now() const override {

@@ -1,5 +1,9 @@
 #pragma once
 
+#include "mxcd/async/io_threads.hpp"
+#include "mxcd/async/task.hpp"
+#include "mxcd/async/task_group.hpp"
+
 #include <exception>
 #include <future>
 #include <optional>
@@ -7,13 +11,10 @@
 #include <type_traits>
 #include <utility>
 
-#include "mxcd/async/io_threads.hpp"
-#include "mxcd/async/task.hpp"
-#include "mxcd/async/task_group.hpp"
-
 namespace mxcd::test {
 
-/// An io thread and a task group for one test. Tasks that are left at the end are cancelled and must end within 5 s.
+/// An io thread and a task group for one test. Tasks that are left at the end are cancelled and must end
+/// within 5 s.
 class TaskRunner {
   public:
     TaskRunner() : threads_(1) { threads_.start(); }
@@ -23,7 +24,8 @@ class TaskRunner {
         threads_.stop();
     }
 
-    /// Runs a task to its end (at most 60 s) and gives its result or throws its exception, on the test's thread.
+    /// Runs a task to its end (at most 60 s) and gives its result or throws its exception, on the test's
+    /// thread.
     template <class T>
     T run(async::Task<T> task) {
         std::promise<T> promise;

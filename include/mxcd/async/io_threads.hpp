@@ -1,19 +1,19 @@
 #pragma once
 
+#include "mxcd/async/task.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+
 #include <cstddef>
 #include <memory>
 #include <thread>
 #include <vector>
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-
-#include "mxcd/async/task.hpp"
-
 namespace mxcd::async {
 
-/// The io threads: one io_context each, run by one thread each. Services that tasks use must outlive this object,
-/// because tasks that still wait are destroyed with it.
+/// The io threads: one io_context each, run by one thread each. Services that tasks use must outlive this
+/// object, because tasks that still wait are destroyed with it.
 class IoThreads {
   public:
     explicit IoThreads(std::size_t count);

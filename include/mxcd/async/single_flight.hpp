@@ -35,7 +35,7 @@ class SingleFlight {
     template <class MakeWork>
     Task<T> run(Key key, MakeWork make_work) {
         const Executor home = co_await asio::this_coro::executor;
-        auto start = [this, &home, &key, &make_work](Resume<T> passenger) {
+        auto start = [this, &home, &key, &make_work](const Resume<T>& passenger) {
             if (board(key, &passenger)) take_off(home, key, make_work());
         };
         T result = co_await suspend<T>(std::move(start));

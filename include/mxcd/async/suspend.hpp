@@ -1,5 +1,12 @@
 #pragma once
 
+#include "mxcd/async/task.hpp"
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/post.hpp>
+
 #include <atomic>
 #include <exception>
 #include <memory>
@@ -8,18 +15,11 @@
 #include <utility>
 #include <variant>
 
-#include <boost/asio/any_completion_handler.hpp>
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/post.hpp>
-
-#include "mxcd/async/task.hpp"
-
 namespace mxcd::async {
 
-/// What a suspended task is waiting for. Any thread may answer, once; later answers are ignored and return false.
-/// Copies share the one answer. When the last copy goes without an answer the task ends with an exception, so a
-/// forgotten task cannot hang.
+/// What a suspended task is waiting for. Any thread may answer, once; later answers are ignored and return
+/// false. Copies share the one answer. When the last copy goes without an answer the task ends with an
+/// exception, so a forgotten task cannot hang.
 template <class T>
 class Resume {
   public:
@@ -29,7 +29,9 @@ class Resume {
 
     Resume(Handler handler, Executor home) : waiting_(std::make_shared<Waiting>(std::move(handler), home)) {}
 
-    bool with(Value value) const { return waiting_->answer(Outcome(std::in_place_index<1>, std::move(value))); }
+    bool with(Value value) const {
+        return waiting_->answer(Outcome(std::in_place_index<1>, std::move(value)));
+    }
     bool with() const
         requires std::is_void_v<T>
     {
@@ -45,8 +47,8 @@ class Resume {
         Waiting(Handler handler, Executor home) : handler_(std::move(handler)), home_(home) {}
         ~Waiting() {
             if (!answered_.load(std::memory_order_relaxed))
-                answer(Outcome(std::in_place_index<0>,
-                               std::make_exception_ptr(std::logic_error("nobody answered a suspended task"))));
+                answer(Outcome(std::in_place_index<0>, std::make_exception_ptr(std::logic_error(
+                                                           "nobody answered a suspended task"))));
         }
         Waiting(const Waiting&) = delete;
         Waiting& operator=(const Waiting&) = delete;
@@ -68,9 +70,9 @@ class Resume {
     std::shared_ptr<Waiting> waiting_;  // shared by everyone who might answer: a worker, a timer, a canceller
 };
 
-/// Suspends the caller and calls `start(Resume<T>)` at once, on the caller's thread; the caller goes on, on its own
-/// io thread, when somebody answers. What `start` throws is the answer. Cancellation does not end the wait: whoever
-/// holds the Resume must answer.
+/// Suspends the caller and calls `start(Resume<T>)` at once, on the caller's thread; the caller goes on, on
+/// its own io thread, when somebody answers. What `start` throws is the answer. Cancellation does not end the
+/// wait: whoever holds the Resume must answer.
 template <class T, class Start>
 Task<T> suspend(Start start) {
     using Outcome = typename Resume<T>::Outcome;
@@ -84,9 +86,8 @@ Task<T> suspend(Start start) {
             resume.with_error(std::current_exception());
         }
     };
-    Outcome outcome =
-        co_await asio::async_initiate<const asio::use_awaitable_t<Executor>&, void(Outcome)>(
-            std::move(begin), use_task, std::move(start));
+    Outcome outcome = co_await asio::async_initiate<const asio::use_awaitable_t<Executor>&, void(Outcome)>(
+        std::move(begin), use_task, std::move(start));
     if (outcome.index() == 0) std::rethrow_exception(std::get<0>(outcome));
     if constexpr (!std::is_void_v<T>) co_return std::get<1>(std::move(outcome));
 }

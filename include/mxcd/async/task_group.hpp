@@ -1,5 +1,9 @@
 #pragma once
 
+#include "mxcd/async/task.hpp"
+
+#include <boost/asio/cancellation_signal.hpp>
+
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -7,10 +11,6 @@
 #include <memory>
 #include <mutex>
 #include <unordered_map>
-
-#include <boost/asio/cancellation_signal.hpp>
-
-#include "mxcd/async/task.hpp"
 
 namespace mxcd::async {
 
@@ -24,8 +24,8 @@ class TaskGroup {
     TaskGroup(const TaskGroup&) = delete;
     TaskGroup& operator=(const TaskGroup&) = delete;
 
-    /// Starts `task` on `home`. What it throws is logged, unless it is cancellation. After cancel() the task is
-    /// destroyed unstarted. The task must own what it uses: no views into the caller.
+    /// Starts `task` on `home`. What it throws is logged, unless it is cancellation. After cancel() the task
+    /// is destroyed unstarted. The task must own what it uses: no views into the caller.
     void spawn(Executor home, Task<> task);
 
     /// Asks every task to end: each gets terminal cancellation on its own thread, so its next wait throws
@@ -42,7 +42,8 @@ class TaskGroup {
 
     mutable std::mutex mutex_;
     std::condition_variable empty_;
-    std::unordered_map<std::uint64_t, std::shared_ptr<Running>> running_;  // shared with the posted cancellation
+    std::unordered_map<std::uint64_t, std::shared_ptr<Running>>
+        running_;  // shared with the posted cancellation
     std::uint64_t next_id_ = 1;
     bool cancelled_ = false;
 };

@@ -1,16 +1,16 @@
 #pragma once
 
+#include "mxcd/async/suspend.hpp"
+#include "mxcd/async/task.hpp"
+#include "mxcd/async/task_group.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
 #include <chrono>
 #include <exception>
 #include <memory>
 #include <type_traits>
 #include <utility>
-
-#include <boost/asio/steady_timer.hpp>
-
-#include "mxcd/async/suspend.hpp"
-#include "mxcd/async/task.hpp"
-#include "mxcd/async/task_group.hpp"
 
 namespace mxcd::async {
 
@@ -19,8 +19,8 @@ struct TimedOut : std::exception {
     [[nodiscard]] const char* what() const noexcept override { return "timed out"; }
 };
 
-using Timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
-                                         Executor>;
+using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
+                                         asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
 namespace detail {
 
@@ -41,9 +41,9 @@ Task<> answer_with(Task<T> work, Resume<T> resume) {
 
 }  // namespace detail
 
-/// Awaits `work` for at most `limit`; throws TimedOut after it. The work is not cancelled: it goes on in `group`
-/// to its own end, and its late result is dropped. So a callee that ignores cancellation cannot hold the caller,
-/// and a callee that has begun something is not torn out of it. `work` must own what it uses.
+/// Awaits `work` for at most `limit`; throws TimedOut after it. The work is not cancelled: it goes on in
+/// `group` to its own end, and its late result is dropped. So a callee that ignores cancellation cannot hold
+/// the caller, and a callee that has begun something is not torn out of it. `work` must own what it uses.
 template <class T>
 Task<T> with_deadline(TaskGroup& group, Task<T> work, std::chrono::milliseconds limit) {
     const Executor home = co_await asio::this_coro::executor;

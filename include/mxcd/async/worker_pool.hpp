@@ -1,5 +1,8 @@
 #pragma once
 
+#include "mxcd/async/suspend.hpp"
+#include "mxcd/async/task.hpp"
+
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -8,9 +11,6 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
-
-#include "mxcd/async/suspend.hpp"
-#include "mxcd/async/task.hpp"
 
 namespace mxcd::async {
 
@@ -33,13 +33,14 @@ class WorkerPool {
     WorkerPool(const WorkerPool&) = delete;
     WorkerPool& operator=(const WorkerPool&) = delete;
 
-    /// Finishes what is queued, then joins; later work is refused. Idempotent; the destructor does it too. It must
-    /// come before the io contexts of waiting tasks are destroyed, because workers post their answers there.
+    /// Finishes what is queued, then joins; later work is refused. Idempotent; the destructor does it too. It
+    /// must come before the io contexts of waiting tasks are destroyed, because workers post their answers
+    /// there.
     void stop();
 
     /// Runs `work` on a worker; the caller goes on, on its own io thread, with its result or exception.
-    /// Throws base::Overloaded when the queue is full or the pool stopped. It must own (or the awaiting caller keep alive) what
-    /// it uses: it runs to its end even when the caller is cancelled.
+    /// Throws base::Overloaded when the queue is full or the pool stopped. It must own (or the awaiting
+    /// caller keep alive) what it uses: it runs to its end even when the caller is cancelled.
     template <class Work>
     Task<std::invoke_result_t<Work&>> run(Work work) {
         using Result = std::invoke_result_t<Work&>;
@@ -60,8 +61,8 @@ class WorkerPool {
         co_return co_await suspend<Result>(std::move(start));
     }
 
-    /// Runs `job` on a worker and tells nobody; the job must not throw. Throws base::Overloaded when the queue is
-    /// full or the pool stopped.
+    /// Runs `job` on a worker and tells nobody; the job must not throw. Throws base::Overloaded when the
+    /// queue is full or the pool stopped.
     void submit(Job job);
 
   private:

@@ -1,14 +1,14 @@
 #pragma once
 
-#include <filesystem>
-#include <memory>
-#include <stdexcept>
-#include <string>
-
 #include "mxcd/async/worker_pool.hpp"
 #include "mxcd/base/byte_count.hpp"
 #include "mxcd/base/metrics.hpp"
 #include "mxcd/media/blob_store.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <stdexcept>
+#include <string>
 
 namespace mxcd::blobs {
 
@@ -25,8 +25,8 @@ struct OpenError : std::runtime_error {
     Reason reason;
 };
 
-/// Blobs as files below one folder: `blobs/ab/<sha256 hex>` and, on the same file system, `spool/`. The last missing
-/// folder is created 0700; a lock file keeps a second instance out. `workers` does all that blocks.
+/// Blobs as files below one folder: `blobs/ab/<sha256 hex>` and, on the same file system, `spool/`. The last
+/// missing folder is created 0700; a lock file keeps a second instance out. `workers` does all that blocks.
 /// Throws OpenError.
 [[nodiscard]] std::unique_ptr<media::BlobStore> open_folder_store(const FolderStoreConfig& config,
                                                                   async::WorkerPool& workers,

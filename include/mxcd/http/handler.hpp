@@ -1,23 +1,23 @@
 #pragma once
 
-#include <cstdint>
-#include <string_view>
-
 #include "mxcd/async/task.hpp"
 #include "mxcd/http/request.hpp"
 #include "mxcd/http/response.hpp"
+
+#include <cstdint>
+#include <string_view>
 
 namespace mxcd::http {
 
 /// Why the door itself turns a request away, before it is understood. Each ends the connection.
 enum class Refusal : std::uint8_t {
-    malformed,                 // 400: broken or ambiguous framing
-    repeated_authorization,    // 401: two Authorization headers
-    header_timeout,            // 408
-    header_too_large,          // 431
-    expectation_failed,        // 417: Expect other than 100-continue
-    method_refused,            // 405: CONNECT, TRACE
-    overloaded,                // 503: too many connections
+    malformed,               // 400: broken or ambiguous framing
+    repeated_authorization,  // 401: two Authorization headers
+    header_timeout,          // 408
+    header_too_large,        // 431
+    expectation_failed,      // 417: Expect other than 100-continue
+    method_refused,          // 405: CONNECT, TRACE
+    overloaded,              // 503: too many connections
 };
 
 /// What the door hands requests to. Called on io threads, by many connections at once.

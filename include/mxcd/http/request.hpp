@@ -1,21 +1,21 @@
 #pragma once
 
+#include "mxcd/async/byte_source.hpp"
+#include "mxcd/base/byte_count.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "mxcd/async/byte_source.hpp"
-#include "mxcd/base/byte_count.hpp"
-
 namespace mxcd::http {
 
 /// Which listener a request came in by: bits whose meaning belongs to the desk.
 using ResourceMask = std::uint32_t;
 
-/// A request whose header has passed the framing firewall; the body has not been read. Views and references are
-/// valid until the answer has been written. RFC 9110, RFC 9112.
+/// A request whose header has passed the framing firewall; the body has not been read. Views and references
+/// are valid until the answer has been written. RFC 9110, RFC 9112.
 class Request {
   public:
     virtual ~Request() = default;
@@ -33,8 +33,8 @@ class Request {
     std::string request_id;
     ResourceMask resources = 0;
 
-    /// Set by the desk, for log and metrics: the route's template (never the path itself, which may hold a file
-    /// name), a constant string.
+    /// Set by the desk, for log and metrics: the route's template (never the path itself, which may hold a
+    /// file name), a constant string.
     std::string_view route = "unmatched";
 
     /// First value of a field, name compared without case.

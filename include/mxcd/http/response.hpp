@@ -1,17 +1,17 @@
 #pragma once
 
+#include "mxcd/base/unique_fd.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
 
-#include "mxcd/base/unique_fd.hpp"
-
 namespace mxcd::http {
 
-/// The one builder of response header fields. It cannot emit CR, LF or any other control byte: such bytes, and
-/// bytes over 0x7e, are dropped from values; a name that is not a token is a mistake of ours (assert).
+/// The one builder of response header fields. It cannot emit CR, LF or any other control byte: such bytes,
+/// and bytes over 0x7e, are dropped from values; a name that is not a token is a mistake of ours (assert).
 class HeaderBlock {
   public:
     HeaderBlock& add(std::string_view name, std::string_view value);
@@ -42,8 +42,8 @@ struct MemorySlice {
 
 using Body = std::variant<std::monostate, std::string, MemorySlice, FileSlice>;
 
-/// An answer. The door adds Content-Length (also for HEAD, whose body it leaves out, and not for 1xx, 204 and 304),
-/// Date and Connection; everything else is in `headers`.
+/// An answer. The door adds Content-Length (also for HEAD, whose body it leaves out, and not for 1xx, 204 and
+/// 304), Date and Connection; everything else is in `headers`.
 struct Response {
     int status = 200;
     HeaderBlock headers;

@@ -1,5 +1,10 @@
 #pragma once
 
+#include "mxcd/async/task.hpp"
+#include "mxcd/base/byte_count.hpp"
+#include "mxcd/base/unique_fd.hpp"
+#include "mxcd/media/media_record.hpp"
+
 #include <cstddef>
 #include <filesystem>
 #include <functional>
@@ -7,16 +12,11 @@
 #include <optional>
 #include <span>
 
-#include "mxcd/async/task.hpp"
-#include "mxcd/base/byte_count.hpp"
-#include "mxcd/base/unique_fd.hpp"
-#include "mxcd/media/media_record.hpp"
-
 namespace mxcd::media {
 
-/// Bytes at their content address, not yet spoken for by a committed row. keep() once the row is committed; without
-/// it the destructor takes the bytes away again, unless a row or another upload in flight has the same bytes.
-/// Never blocks an io thread.
+/// Bytes at their content address, not yet spoken for by a committed row. keep() once the row is committed;
+/// without it the destructor takes the bytes away again, unless a row or another upload in flight has the
+/// same bytes. Never blocks an io thread.
 class StoredBlob {
   public:
     virtual ~StoredBlob() = default;
@@ -29,19 +29,20 @@ struct SpooledBody {
     base::ByteCount size;
 };
 
-/// A body on its way in: a spool file on the store's file system, removed again by the destructor unless store()
-/// moved it. One writer, on its own io thread; hashing and writing happen on workers.
+/// A body on its way in: a spool file on the store's file system, removed again by the destructor unless
+/// store() moved it. One writer, on its own io thread; hashing and writing happen on workers.
 class BlobWriter {
   public:
     virtual ~BlobWriter() = default;
 
-    /// Appends. The bytes must stay valid until the task resumes. Throws base::StorageFull on ENOSPC or EDQUOT.
+    /// Appends. The bytes must stay valid until the task resumes. Throws base::StorageFull on ENOSPC or
+    /// EDQUOT.
     virtual async::Task<> write(std::span<const std::byte> bytes) = 0;
     virtual async::Task<SpooledBody> finish() = 0;
     /// The first bytes written, at most 64 KiB of them, for content sniffing; after finish().
     virtual async::Task<std::string> head() = 0;
-    /// Flushes the body, puts it at its content address and flushes the folder: durable when the task resumes.
-    /// Bytes that are there already are kept as they are. After finish().
+    /// Flushes the body, puts it at its content address and flushes the folder: durable when the task
+    /// resumes. Bytes that are there already are kept as they are. After finish().
     virtual async::Task<std::unique_ptr<StoredBlob>> store() = 0;
 };
 
@@ -61,17 +62,19 @@ class BlobStore {
     /// Nothing when there are no such bytes.
     virtual async::Task<std::optional<OpenBlob>> open(BlobKey key) = 0;
 
-    /// Whether uploads are welcome: the file system has more than the configured floor free. Cached for a second.
+    /// Whether uploads are welcome: the file system has more than the configured floor free. Cached for a
+    /// second.
     [[nodiscard]] virtual bool has_room() = 0;
     /// Writes and removes a small file, to show that the store is alive.
     virtual async::Task<> ping() = 0;
 
-    /// Copies (by hard link where the file system allows it) every blob below `destination`, a folder that must not
-    /// exist yet, resuming tolerated; `progress` hears fractions from 0 to 1, on a worker's thread.
-    virtual async::Task<> back_up(std::filesystem::path destination, std::function<void(double)> progress) = 0;
+    /// Copies (by hard link where the file system allows it) every blob below `destination`, a folder that
+    /// must not exist yet, resuming tolerated; `progress` hears fractions from 0 to 1, on a worker's thread.
+    virtual async::Task<> back_up(std::filesystem::path destination,
+                                  std::function<void(double)> progress) = 0;
 
-    /// Mends what a crash left behind, before the door opens: spool files go, and bytes that were put in place but
-    /// have no row go. Blocks; called once at start.
+    /// Mends what a crash left behind, before the door opens: spool files go, and bytes that were put in
+    /// place but have no row go. Blocks; called once at start.
     virtual void recover(const std::function<bool(const BlobKey&)>& is_referenced) = 0;
 };
 

@@ -1,13 +1,13 @@
 #pragma once
 
-#include <memory>
-#include <optional>
-#include <string>
-
 #include "mxcd/base/byte_count.hpp"
 #include "mxcd/base/clock.hpp"
 #include "mxcd/base/hash.hpp"
 #include "mxcd/matrix/ids.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
 
 namespace mxcd::media {
 
@@ -18,7 +18,8 @@ struct BlobKey {
     friend auto operator<=>(const BlobKey&, const BlobKey&) = default;
 };
 
-/// One piece of local media: what is known about it, and, when it is small, its bytes. Immutable once recorded.
+/// One piece of local media: what is known about it, and, when it is small, its bytes. Immutable once
+/// recorded.
 struct MediaRecord {
     matrix::MediaId id;
     matrix::UserId owner;

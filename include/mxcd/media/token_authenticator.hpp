@@ -1,12 +1,12 @@
 #pragma once
 
-#include <chrono>
-#include <optional>
-#include <string>
-
 #include "mxcd/async/task.hpp"
 #include "mxcd/base/secret.hpp"
 #include "mxcd/matrix/ids.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
 
 namespace mxcd::media {
 
@@ -33,8 +33,8 @@ class TokenAuthenticator {
   public:
     virtual ~TokenAuthenticator() = default;
 
-    /// Throws matrix::Error when the token is refused (with the homeserver's own status, errcode, soft_logout and
-    /// Retry-After), base::UpstreamError when nobody can tell: that is answered 503, never 401.
+    /// Throws matrix::Error when the token is refused (with the homeserver's own status, errcode, soft_logout
+    /// and Retry-After), base::UpstreamError when nobody can tell: that is answered 503, never 401.
     virtual async::Task<Identity> authenticate(Credentials credentials) = 0;
 };
 

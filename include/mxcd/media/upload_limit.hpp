@@ -1,16 +1,16 @@
 #pragma once
 
+#include "mxcd/base/byte_count.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 
-#include "mxcd/base/byte_count.hpp"
-
 namespace mxcd::media {
 
-/// A time-windowed limit on what one user uploads. The window slides and excludes its start; exactly `max_size` is
-/// allowed. Same fields as Synapse's MediaUploadLimit.
+/// A time-windowed limit on what one user uploads. The window slides and excludes its start; exactly
+/// `max_size` is allowed. Same fields as Synapse's MediaUploadLimit.
 struct UploadLimit {
     std::chrono::milliseconds time_period{0};
     base::ByteCount max_size;

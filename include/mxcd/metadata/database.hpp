@@ -1,16 +1,16 @@
 #pragma once
 
-#include <cstddef>
-#include <filesystem>
-#include <memory>
-#include <stdexcept>
-#include <string>
-
 #include "mxcd/base/clock.hpp"
 #include "mxcd/base/metrics.hpp"
 #include "mxcd/base/secret.hpp"
 #include "mxcd/media/metadata_store.hpp"
 #include "mxcd/media/upload_ledger.hpp"
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <stdexcept>
+#include <string>
 
 namespace mxcd::metadata {
 
@@ -40,8 +40,8 @@ class Database {
     [[nodiscard]] virtual base::Secret secret(const std::string& name) = 0;
 };
 
-/// Opens (and creates, and migrates) the database: one connection, owned by one thread, WAL, synchronous=FULL,
-/// exclusive lock. Throws OpenError.
+/// Opens (and creates, and migrates) the database: one connection, owned by one thread, WAL,
+/// synchronous=FULL, exclusive lock. Throws OpenError.
 [[nodiscard]] std::unique_ptr<Database> open_sqlite(const SqliteConfig& config, const base::Clock& clock,
                                                     base::Metrics& metrics);
 

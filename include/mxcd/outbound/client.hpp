@@ -1,5 +1,8 @@
 #pragma once
 
+#include "mxcd/async/task.hpp"
+#include "mxcd/base/metrics.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -7,9 +10,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "mxcd/async/task.hpp"
-#include "mxcd/base/metrics.hpp"
 
 namespace mxcd::outbound {
 
@@ -22,10 +22,10 @@ enum class Reach {
 struct OutboundRequest {
     std::string method = "GET";
     std::string url;
-    std::string unix_socket;  // connect here instead of the URL's host; empty: no
+    std::string unix_socket;           // connect here instead of the URL's host; empty: no
     std::vector<std::string> headers;  // "Name: value", already checked: no CR, LF
     std::string body;
-    std::string content_type;  // empty: none
+    std::string content_type;                    // empty: none
     std::chrono::milliseconds deadline{10'000};  // for the whole exchange
     std::size_t max_response_bytes = 64 * 1024;
     Reach reach = Reach::public_internet;
@@ -39,13 +39,14 @@ struct OutboundResponse {
     [[nodiscard]] std::optional<std::string> header(const std::string& lower_case_name) const;
 };
 
-/// Everything that leaves this process over HTTP leaves here: libcurl's multi interface on one thread, keep-alive
-/// connections, no redirects, no proxies from the environment, TLS verified. Any thread may call.
+/// Everything that leaves this process over HTTP leaves here: libcurl's multi interface on one thread,
+/// keep-alive connections, no redirects, no proxies from the environment, TLS verified. Any thread may call.
 class Client {
   public:
     virtual ~Client() = default;
-    /// Throws base::UpstreamError when there is no complete answer in time (refused, unresolvable, too slow, too
-    /// long, blocked address), base::Overloaded when too many requests are in flight. Any HTTP status is an answer.
+    /// Throws base::UpstreamError when there is no complete answer in time (refused, unresolvable, too slow,
+    /// too long, blocked address), base::Overloaded when too many requests are in flight. Any HTTP status is
+    /// an answer.
     virtual async::Task<OutboundResponse> send(OutboundRequest request) = 0;
 };
 
