@@ -50,8 +50,8 @@ class ControlClient {
   private:
     std::string socket_;
     std::unique_ptr<base::Metrics> metrics_;
-    std::unique_ptr<outbound::Client> client_;
     TaskLoop loop_;
+    std::unique_ptr<outbound::Client> client_;
 };
 
 std::string error_text(const outbound::OutboundResponse& answer) {

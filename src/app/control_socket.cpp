@@ -8,7 +8,7 @@ namespace mxcd::app {
 
 std::string control_socket_path(const std::filesystem::path& media_store_path) {
     constexpr std::size_t longest = 107;  // sockaddr_un::sun_path without its final NUL
-    const std::string given = (media_store_path / "control.sock").string();
+    std::string given = (media_store_path / "control.sock").string();
     if (given.size() <= longest) return given;
     std::error_code error;
     const std::string relative = std::filesystem::relative(media_store_path, error) / "control.sock";

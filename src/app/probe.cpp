@@ -47,8 +47,8 @@ ProbeTarget target_of(const Configuration& configuration) {
 
 ExitCode probe(const ProbeTarget& target) {
     const std::unique_ptr<base::Metrics> metrics = base::make_no_metrics();
-    const std::unique_ptr<outbound::Client> client = outbound::make_client({}, *metrics);
     TaskLoop loop;
+    const std::unique_ptr<outbound::Client> client = outbound::make_client({}, *metrics);
     outbound::OutboundRequest request;
     request.url = target.url;
     request.unix_socket = target.unix_socket;

@@ -43,6 +43,7 @@ Service::Service(Configuration configuration, std::size_t io_threads)
       metrics_(make_metrics_registry()),
       clock_(base::make_system_clock()),
       random_(base::make_system_random()),
+      threads_(io_threads),
       client_(outbound::make_client({}, *metrics_)),
       general_workers_(general_pool()),
       blob_workers_(blob_pool()),
@@ -54,7 +55,6 @@ Service::Service(Configuration configuration, std::size_t io_threads)
       api_(api::make_api(configuration_.desk,
                          {authentication_, uploads_, downloads_, *clock_, *metrics_,
                           database_->secret("limit_page_links"), operations(), background_})),
-      threads_(io_threads),
       server_(http::make_server(server_config(), {threads_, *api_, *random_, *metrics_})),
       pulse_(threads_, general_workers_, background_),
       failed_reloads_(
@@ -116,6 +116,7 @@ void Service::begin_stop() {
 }
 
 bool Service::finish() {
+    if (!server_->is_drained()) return false;
     background_.cancel();
     if (!background_.wait_until_empty(background_limit)) return false;
     threads_.stop();

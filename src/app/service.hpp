@@ -52,8 +52,8 @@ class Service {
     bool drain(std::chrono::milliseconds limit) { return server_->drain(limit); }
     /// Cancels what a drain waits for.
     void insist() { server_->insist(); }
-    /// After drain(): ends background work and the io threads. False when something would not end; then the
-    /// process must end without destroying the service.
+    /// After drain(): ends background work and the io threads. False when a task would not end; then the
+    /// process must end without destroying the service, which that task still uses.
     bool finish();
 
     [[nodiscard]] Pulse& pulse() { return pulse_; }
@@ -70,6 +70,8 @@ class Service {
     std::unique_ptr<MetricsRegistry> metrics_;
     std::unique_ptr<base::Clock> clock_;
     std::unique_ptr<base::RandomSource> random_;
+    // Above all whose threads post to it: those threads are joined before its contexts go.
+    async::IoThreads threads_;
     std::unique_ptr<outbound::Client> client_;
     async::WorkerPool general_workers_;
     async::WorkerPool blob_workers_;
@@ -80,8 +82,6 @@ class Service {
     media::Uploads uploads_;
     media::Downloads downloads_;
     std::unique_ptr<api::Api> api_;
-    // Below everything that tasks use: tasks that still wait go with the io threads' contexts.
-    async::IoThreads threads_;
     std::unique_ptr<http::Server> server_;
     Pulse pulse_;
     base::Counter& failed_reloads_;

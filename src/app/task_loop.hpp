@@ -11,14 +11,17 @@
 
 namespace mxcd::app {
 
-/// An io thread for a command that has a few tasks to run, one after the other, and waits for each.
+/// An io thread for a command that has a few tasks to run, one after the other, and waits for each. The
+/// thread starts with the first task; a client that answers from a thread of its own is made after this and
+/// goes before.
 class TaskLoop {
   public:
-    TaskLoop() : threads_(1) { threads_.start(); }
+    TaskLoop() : threads_(1) {}
 
     /// Runs a task, which limits its own waits, to its end; its result or exception is the caller's.
     template <class T>
     T run(async::Task<T> task) {
+        if (!std::exchange(is_started_, true)) threads_.start();
         std::promise<T> promise;
         std::future<T> future = promise.get_future();
         group_.spawn(threads_.executor(0), fulfil<T>(std::move(task), std::move(promise)));
@@ -40,6 +43,7 @@ class TaskLoop {
 
     async::TaskGroup group_;
     async::IoThreads threads_;
+    bool is_started_ = false;
 };
 
 }  // namespace mxcd::app

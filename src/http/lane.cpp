@@ -14,7 +14,8 @@ constexpr std::size_t request_id_length = 16;
 
 std::chrono::milliseconds sweep_interval(const LaneSettings& settings) {
     const std::chrono::milliseconds shortest =
-        std::min({settings.header_timeout, settings.idle_timeout, settings.pace.idle, settings.linger_time});
+        std::min({settings.header_timeout, settings.idle_timeout, settings.pace.idle, settings.pace.window,
+                  settings.linger_time});
     return std::clamp(shortest / 4, std::chrono::milliseconds(10), std::chrono::milliseconds(250));
 }
 
@@ -23,7 +24,10 @@ std::chrono::milliseconds sweep_interval(const LaneSettings& settings) {
 LaneSettings::LaneSettings(const ServerConfig& config)
     : header_timeout(config.header_timeout),
       idle_timeout(config.idle_timeout),
-      pace{.idle = config.body_idle_timeout, .minimum_rate = config.minimum_rate},
+      pace{.idle = config.body_idle_timeout,
+           .minimum_rate = config.minimum_rate,
+           .grace = config.rate_grace,
+           .window = config.rate_window},
       linger_time(config.linger_time),
       linger_bytes(config.linger_bytes),
       trusted_proxies(config.trusted_proxies) {}

@@ -12,10 +12,10 @@ using SteadyClock = std::chrono::steady_clock;
 using Moment = SteadyClock::time_point;
 
 struct PaceLimits {
-    std::chrono::milliseconds idle{30'000};
-    base::ByteCount minimum_rate{1024};       // per second
-    std::chrono::milliseconds grace{30'000};  // before the rate counts
-    std::chrono::milliseconds window{20'000};
+    std::chrono::milliseconds idle;
+    base::ByteCount minimum_rate;     // per second
+    std::chrono::milliseconds grace;  // before the rate counts
+    std::chrono::milliseconds window;
 };
 
 /// Judges whether a peer moves bytes fast enough. Only time spent waiting for the peer counts, so a slow disk

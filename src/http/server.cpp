@@ -59,6 +59,9 @@ class DoorServer final : public Server {
     void start() override;
     void stop_accepting() override;
     bool drain(std::chrono::milliseconds limit) override;
+    bool is_drained() const override {
+        return acceptors_.size() == 0 && sessions_.size() == 0 && sweeps_.size() == 0;
+    }
     void insist() override;
     void reconfigure(const ServerConfig& config) override;
 

@@ -71,6 +71,7 @@ class House {
         : clock_(base::make_system_clock()),
           random_(base::make_system_random()),
           metrics_(base::make_no_metrics()),
+          threads_(1),
           workers_(async::WorkerPoolConfig{.name = "blobs", .threads = 2}),
           database_(metadata::open_sqlite({.path = folder / "mxcd.db"}, *clock_, *metrics_)),
           blobs_(blobs::open_folder_store({.path = folder / "store", .min_free_space = base::ByteCount(0)},
@@ -79,8 +80,7 @@ class House {
                               .ledger = database_->ledger(),
                               .blobs = *blobs_,
                               .random = *random_,
-                              .metrics = *metrics_}),
-          threads_(1) {
+                              .metrics = *metrics_}) {
         blobs_->recover([this](const media::BlobKey& key) { return database_->is_blob_referenced(key); });
         threads_.start();
     }
@@ -111,11 +111,11 @@ class House {
     std::unique_ptr<base::RandomSource> random_;
     std::unique_ptr<base::Metrics> metrics_;
     async::TaskGroup background_;
+    async::IoThreads threads_;  // above all whose threads post to it
     async::WorkerPool workers_;
     std::unique_ptr<metadata::Database> database_;
     std::unique_ptr<media::BlobStore> blobs_;
     media::Uploads uploads_;
-    async::IoThreads threads_;
 };
 
 std::string body_for(std::mt19937_64& random) {

@@ -117,10 +117,10 @@ class BlobStoreContract {
     [[nodiscard]] bool is_there() { return tasks_.run(store_.open(key_)).has_value(); }
     [[nodiscard]] bool is_gone() { return !is_there(); }
 
+    TaskRunner tasks_;  // above the workers, who post to it
     async::WorkerPool workers_{async::WorkerPoolConfig{.name = "disk", .threads = 3}};
     std::unique_ptr<media::BlobStore> owner_;
     media::BlobStore& store_;
-    TaskRunner tasks_;
     const std::string body_ = sample_body(300'000);
     const media::BlobKey key_{base::sha256(body_)};
 };

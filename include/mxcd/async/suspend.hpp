@@ -44,7 +44,7 @@ class Resume {
   private:
     class Waiting {
       public:
-        Waiting(Handler handler, Executor home) : handler_(std::move(handler)), home_(home) {}
+        Waiting(Handler handler, Executor home) : handler_(std::move(handler)), home_(std::move(home)) {}
         ~Waiting() {
             if (!answered_.load(std::memory_order_relaxed))
                 answer(Outcome(std::in_place_index<0>, std::make_exception_ptr(std::logic_error(

@@ -34,7 +34,9 @@ struct ServerConfig {
     std::chrono::milliseconds header_timeout{10'000};     // the whole header block
     std::chrono::milliseconds idle_timeout{75'000};       // between requests
     std::chrono::milliseconds body_idle_timeout{30'000};  // no byte either way
-    base::ByteCount minimum_rate{1024};  // per second, either way, over windows of 20 s after 30 s
+    base::ByteCount minimum_rate{1024};                   // per second, either way, over each rate_window
+    std::chrono::milliseconds rate_grace{30'000};         // before the rate counts
+    std::chrono::milliseconds rate_window{20'000};
     std::chrono::milliseconds linger_time{10'000};
     base::ByteCount linger_bytes{64 * 1024 * 1024};
 };
@@ -78,6 +80,9 @@ class Server {
     /// Waits (not on an io thread) until no request runs, at most `limit`; then cancels what is left and
     /// waits up to 5 s more. True when nothing had to be cancelled.
     virtual bool drain(std::chrono::milliseconds limit) = 0;
+    /// After drain(): whether all has ended. A request that waits for something stuck (a disk, say) does not
+    /// end even when it is cancelled, and still uses the server and its handler.
+    [[nodiscard]] virtual bool is_drained() const = 0;
     /// Skips the rest of a running drain: cancels everything now.
     virtual void insist() = 0;
     /// A reload: timeouts, connection cap and trusted proxies; listeners stay as bound.

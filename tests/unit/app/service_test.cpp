@@ -82,8 +82,8 @@ class House {
   private:
     test::TempFolder folder_;
     std::unique_ptr<base::Metrics> metrics_ = base::make_no_metrics();
-    std::unique_ptr<outbound::Client> client_ = outbound::make_client({}, *metrics_);
     app::TaskLoop loop_;
+    std::unique_ptr<outbound::Client> client_ = outbound::make_client({}, *metrics_);
     app::Service service_;
     bool is_stopped_ = false;
 };

@@ -5,6 +5,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <fstream>
@@ -66,17 +67,16 @@ TEST_CASE("the same bytes twice are one file") {
 }
 
 TEST_CASE("many uploads of the same bytes at once leave one file, or none when all fail") {
+    std::array<test::TaskRunner, 4> runners;
     StoreFixture fixture;
     const bool is_kept = GENERATE(true, false);
     const std::string body = sample_body(70'000);
     for (int round = 0; round < 20; ++round) {
-        std::vector<std::unique_ptr<test::TaskRunner>> runners;
         std::vector<std::future<void>> uploads;
         for (int i = 0; i < 4; ++i) {
-            runners.push_back(std::make_unique<test::TaskRunner>());
-            uploads.push_back(std::async(std::launch::async, [&, i, runner = runners.back().get()] {
+            uploads.push_back(std::async(std::launch::async, [&, i] {
                 std::unique_ptr<media::StoredBlob> stored =
-                    runner->run(test::store_body(*fixture.store, body));
+                    runners.at(static_cast<std::size_t>(i)).run(test::store_body(*fixture.store, body));
                 if (is_kept && i == round % 4) stored->keep();
             }));
         }
@@ -198,8 +198,8 @@ TEST_CASE("an upload that waited for a flush that failed does not try another") 
         errno = EIO;
         return -1;
     };
-    StoreFixture fixture(disk);
     test::TaskRunner other;
+    StoreFixture fixture(disk);
     const auto upload = [&](test::TaskRunner& runner) {
         return std::async(std::launch::async,
                           [&] { runner.run(test::store_body(*fixture.store, "same bytes"))->keep(); });
@@ -316,11 +316,11 @@ TEST_CASE("a full disk is reported as such, keeps what it has, and is used again
         WARN("skipped: mounting a small tmpfs needs root");
         return;
     }
+    test::TaskRunner tasks;
     async::WorkerPool workers(async::WorkerPoolConfig{.name = "disk", .threads = 2});
     const std::unique_ptr<base::Metrics> metrics = base::make_no_metrics();
     const std::unique_ptr<media::BlobStore> store = blobs::open_folder_store(
         {.path = disk.path() / "store", .min_free_space = base::ByteCount(0)}, workers, *metrics);
-    test::TaskRunner tasks;
     const std::string kept = sample_body(500'000, 1);
     tasks.run(test::store_body(*store, kept))->keep();
     for (unsigned round = 0; round < 5; ++round) {
@@ -340,12 +340,12 @@ TEST_CASE("a disk without inodes has no room, and refuses an upload as full") {
         WARN("skipped: mounting a small tmpfs needs root");
         return;
     }
+    test::TaskRunner tasks;
     async::WorkerPool workers(async::WorkerPoolConfig{.name = "disk", .threads = 2});
     const std::unique_ptr<base::Metrics> metrics = base::make_no_metrics();
     const blobs::FolderStoreConfig config{.path = disk.path() / "store",
                                           .min_free_space = base::ByteCount(0)};
     std::unique_ptr<media::BlobStore> store = blobs::open_folder_store(config, workers, *metrics);
-    test::TaskRunner tasks;
     bool is_full = false;
     for (unsigned i = 0; i < 50 && !is_full; ++i) {
         try {

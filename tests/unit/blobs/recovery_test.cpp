@@ -58,11 +58,11 @@ TEST_CASE("crash child: stores one body and commits it", "[.][crash-child]") {
     const char* folder = std::getenv(folder_variable);
     if (folder == nullptr) return;
     const std::filesystem::path path = folder;
+    test::TaskRunner tasks;
     async::WorkerPool workers(async::WorkerPoolConfig{.name = "disk", .threads = 2});
     const std::unique_ptr<base::Metrics> metrics = base::make_no_metrics();
     const std::unique_ptr<media::BlobStore> store = blobs::open_folder_store(
         {.path = path / "store", .min_free_space = base::ByteCount(0)}, workers, *metrics);
-    test::TaskRunner tasks;
     std::unique_ptr<media::StoredBlob> stored = tasks.run(test::store_body(*store, crash_body()));
     write_file(path / "committed", "");
     stored->keep();

@@ -44,10 +44,10 @@ class StoreFixture {
 
     TempFolder folder;
     std::unique_ptr<base::Metrics> metrics = base::make_no_metrics();
+    TaskRunner tasks;  // above the workers, who post to it
     async::WorkerPool workers;
     std::filesystem::path path;
     std::unique_ptr<media::BlobStore> store;
-    TaskRunner tasks;
 };
 
 }  // namespace mxcd::test

@@ -12,7 +12,7 @@ namespace mxcd::metadata::test {
 
 namespace {
 
-/// Several io threads and the tasks on them.
+/// Several io threads and the tasks on them; made before the scene, whose database's thread posts to them.
 class Crowd {
   public:
     Crowd() { threads_.start(); }
@@ -124,8 +124,8 @@ class HeldDatabase {
 }  // namespace
 
 TEST_CASE("sixty-four uploads against room for N: exactly N are accepted, 200 times over") {
-    OnSqlite on;
     Crowd crowd;
+    OnSqlite on;
     constexpr int rounds = 200;
     constexpr int tasks = 64;
     int wrong_rounds = 0;
@@ -146,8 +146,8 @@ TEST_CASE("sixty-four uploads against room for N: exactly N are accepted, 200 ti
 }
 
 TEST_CASE("uploads that give up leave their room to others and never let too many through") {
-    Scene<OnSqlite> scene;
     Crowd crowd;
+    Scene<OnSqlite> scene;
     const std::vector<media::UploadLimit> limits{limit(24h, 100)};
     Count count;
     for (int i = 0; i < 2000; ++i) {
@@ -188,8 +188,8 @@ TEST_CASE("writes that wait are committed together, and one that fails does not 
 }
 
 TEST_CASE("a backup taken while uploads run holds everything acknowledged before it") {
-    Scene<OnSqlite> scene;
     Crowd crowd;
+    Scene<OnSqlite> scene;
     Count before;
     const std::string body(8000, 'b');
     for (int i = 0; i < 1000; ++i) {

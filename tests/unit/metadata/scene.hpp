@@ -155,8 +155,8 @@ class Scene {
     [[nodiscard]] std::int64_t sent(const media::UploadLimit& of) { return usage(of).sent.value(); }
     [[nodiscard]] std::string next_id() { return "media" + std::to_string(next_id_++); }
 
+    TaskRunner runner;  // above the database, whose thread posts to it
     Implementation on;
-    TaskRunner runner;
 
   private:
     int next_id_ = 1;

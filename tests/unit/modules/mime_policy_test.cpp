@@ -52,9 +52,9 @@ struct Policy {
         CHECK(std::string(refusal.what()) == "This type of file is not allowed here");
     }
 
+    TaskRunner runner;  // above the workers, who post to it
     async::WorkerPool workers{{"test", 2, 16, 0}};
     std::shared_ptr<media::MediaModule> module;
-    TaskRunner runner;
 };
 
 constexpr auto declared = MimePolicyConfig::Check::declared;
