@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 #include <utility>
 
 namespace mxcd::http {
@@ -111,7 +111,7 @@ void Acceptor::log_exhaustion(int error) {
     if (last_logged_ && now - *last_logged_ < log_interval) return;
     last_logged_ = now;
     logger.warn("connections cannot be accepted for now",
-                {{"reason", std::string_view(std::strerror(error))}});
+                {{"reason", std::string_view(std::generic_category().message(error))}});
 }
 
 }  // namespace mxcd::http

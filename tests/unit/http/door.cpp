@@ -73,6 +73,7 @@ async::Task<http::Response> FakeDesk::answer(http::Request& request) {
     if (seen.path == "/file") response.body = file;
     if (seen.path == "/memory")
         response.body = http::MemorySlice{memory, 0, static_cast<std::int64_t>(memory->size())};
+    if (seen.path == "/call") call();
     if (seen.path == "/nothing") response.status = 204;
     if (seen.path == "/same") response.status = 304;
     if (seen.path == "/broken") throw std::runtime_error("a handler's mistake");
@@ -128,6 +129,17 @@ Client::Client(const std::string& unix_path) : socket_(socket(AF_UNIX, SOCK_STRE
     std::memcpy(address.sun_path, unix_path.data(), unix_path.size());
     if (connect(socket_.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0)
         throw std::runtime_error(std::string("connect: ") + std::strerror(errno));
+}
+
+Client Client::over_ipv6(std::uint16_t port) {
+    Client client(base::UniqueFd(socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0)));
+    sockaddr_in6 address{};
+    address.sin6_family = AF_INET6;
+    address.sin6_port = htons(port);
+    address.sin6_addr = in6addr_loopback;
+    if (connect(client.fd(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0)
+        throw std::runtime_error(std::string("connect: ") + std::strerror(errno));
+    return client;
 }
 
 bool Client::send(std::string_view bytes) {

@@ -39,7 +39,7 @@ struct Seen {
     std::string body;
 };
 
-/// A desk for tests: remembers what it saw. Paths decide what it does; see desk.cpp.
+/// A desk for tests: remembers what it saw. Paths decide what it does; see door.cpp.
 class FakeDesk final : public http::Handler {
   public:
     async::Task<http::Response> answer(http::Request& request) override;
@@ -52,6 +52,8 @@ class FakeDesk final : public http::Handler {
     http::FileSlice file;
     /// What `/memory` sends.
     std::shared_ptr<const std::string> memory;
+    /// What `/call` does before it answers, on the io thread.
+    std::function<void()> call;
 
   private:
     mutable std::mutex mutex_;
@@ -92,6 +94,8 @@ class Client {
   public:
     explicit Client(std::uint16_t port);
     explicit Client(const std::string& unix_path);
+    /// To ::1.
+    [[nodiscard]] static Client over_ipv6(std::uint16_t port);
 
     /// Goes on after the server closed; false then.
     bool send(std::string_view bytes);
@@ -110,6 +114,7 @@ class Client {
     [[nodiscard]] int fd() const { return socket_.get(); }
 
   private:
+    explicit Client(base::UniqueFd socket) : socket_(std::move(socket)) {}
     bool fill();
 
     base::UniqueFd socket_;

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include <array>
+#include <atomic>
 #include <fstream>
 
 using namespace mxcd;
@@ -102,6 +103,63 @@ TEST_CASE("a client that does not read its answer is given up") {
     // A drain that had to cancel nothing found the session ended by itself.
     door.server().stop_accepting();
     CHECK(door.server().drain(5s));
+}
+
+TEST_CASE("a body that never stops coming but is slower than the minimum rate is given up") {
+    http::ServerConfig config;
+    config.minimum_rate = base::ByteCount(10'000);
+    config.rate_grace = 200ms;
+    config.rate_window = 200ms;
+    Door door(config);
+    Client client(door.port());
+    client.send("POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n");
+    int sent = 0;
+    while (sent < 1000 && client.is_silent_for(10ms) && client.send("x")) ++sent;
+    CHECK(sent < 1000);  // within 10 s
+    const std::optional<Answer> answer = client.read_answer();
+    REQUIRE(answer);
+    CHECK(answer->status == 408);
+}
+
+TEST_CASE("a body that keeps to the minimum rate is taken, however long it takes") {
+    http::ServerConfig config;
+    config.minimum_rate = base::ByteCount(100);
+    config.rate_grace = 200ms;
+    config.rate_window = 200ms;
+    Door door(config);
+    Client client(door.port());
+    client.send("POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 3000\r\n\r\n");
+    for (int i = 0; i < 300; ++i) {
+        CHECK(client.is_silent_for(10ms));  // three seconds in all
+        client.send("0123456789");
+    }
+    const std::optional<Answer> answer = client.read_answer();
+    REQUIRE(answer);
+    CHECK(answer->status == 200);
+}
+
+TEST_CASE("a client that reads its answer slower than the minimum rate is given up") {
+    http::ServerConfig config;
+    config.minimum_rate = base::ByteCount(10'000'000);
+    config.rate_grace = 200ms;
+    config.rate_window = 200ms;
+    Door door(config);
+    door.desk().memory = std::make_shared<const std::string>(std::string(32 * 1024 * 1024, 'x'));
+    Client client(door.port());
+    client.set_receive_buffer(4096);
+    client.send("GET /memory HTTP/1.1\r\nHost: a\r\n\r\n");
+    REQUIRE(eventually([&] { return door.desk().seen().size() == 1; }));
+    // Some bytes are read all the time: what ends it is the rate, not silence.
+    std::atomic<bool> is_over = false;
+    std::thread reader([&] {
+        char piece[1000];
+        while (!is_over && recv(client.fd(), piece, sizeof(piece), 0) > 0) poll(nullptr, 0, 10);
+    });
+    // A drain that had to cancel nothing found the session ended by itself.
+    door.server().stop_accepting();
+    CHECK(door.server().drain(10s));
+    is_over = true;
+    reader.join();
 }
 
 TEST_CASE("pace: silence and too low a rate end a wait, time of our own does not count") {
