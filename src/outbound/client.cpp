@@ -33,8 +33,8 @@ constexpr std::chrono::milliseconds longest_sleep{1'000};
 
 /// A request on its way: the transfer, and who waits for it.
 struct Exchange {
-    Exchange(OutboundRequest request, const std::string& user_agent)
-        : transfer(std::move(request), user_agent),
+    Exchange(OutboundRequest request, const ClientConfig& config)
+        : transfer(std::move(request), config),
           started(std::chrono::steady_clock::now()),
           ends_at(started + transfer.deadline()) {}
 
@@ -157,7 +157,7 @@ CurlClient::~CurlClient() {
 
 async::Task<OutboundResponse> CurlClient::send(OutboundRequest request) {
     refuse_malformed(request);
-    const auto exchange = std::make_shared<Exchange>(std::move(request), config_.user_agent);
+    const auto exchange = std::make_shared<Exchange>(std::move(request), config_);
     const async::asio::cancellation_state cancellation = co_await async::asio::this_coro::cancellation_state;
     auto start = [this, &exchange, slot = cancellation.slot()](AnswerSlot waiting) mutable {
         if (slot.is_connected())

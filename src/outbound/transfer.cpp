@@ -76,13 +76,14 @@ std::optional<std::string> OutboundResponse::header(const std::string& lower_cas
     return std::nullopt;
 }
 
-Transfer::Transfer(OutboundRequest request, const std::string& user_agent)
+Transfer::Transfer(OutboundRequest request, const ClientConfig& config)
     : request_(std::move(request)), easy_(curl_easy_init()) {
     if (!easy_) throw std::bad_alloc();
     set_target();
+    set_trust(config.ca_file);
     set_limits();
     set_method();
-    set_headers(user_agent);
+    set_headers(config.user_agent);
     set_callbacks();
 }
 
@@ -100,6 +101,15 @@ void Transfer::set_target() {
     set(CURLOPT_PROXY, "");
     if (!request_.unix_socket.empty()) set(CURLOPT_UNIX_SOCKET_PATH, request_.unix_socket.c_str());
     set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+}
+
+void Transfer::set_trust(const std::string& ca_file) {
+    // What libcurl does anyway, said aloud: a chain to a trusted authority, for the name that was asked for.
+    set(CURLOPT_SSL_VERIFYPEER, 1L);
+    set(CURLOPT_SSL_VERIFYHOST, 2L);
+    if (ca_file.empty()) return;
+    set(CURLOPT_CAINFO, ca_file.c_str());
+    set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
 }
 
 void Transfer::set_limits() {

@@ -43,7 +43,7 @@ void refuse_malformed(const OutboundRequest& request);
 class Transfer {
   public:
     /// `request` has passed refuse_malformed.
-    Transfer(OutboundRequest request, const std::string& user_agent);
+    Transfer(OutboundRequest request, const ClientConfig& config);
     Transfer(const Transfer&) = delete;
     Transfer& operator=(const Transfer&) = delete;
 
@@ -58,6 +58,7 @@ class Transfer {
     template <class Value>
     void set(CURLoption option, Value value);
     void set_target();
+    void set_trust(const std::string& ca_file);
     void set_limits();
     void set_method();
     void set_headers(const std::string& user_agent);

@@ -54,6 +54,7 @@ struct ClientConfig {
     std::size_t max_in_flight = 512;
     std::size_t max_connections_per_host = 32;
     std::string user_agent = "mxcd";
+    std::string ca_file{};  // PEM; trusted instead of the system's authorities. Empty: those
 };
 
 /// `curl_global_init` happens here: make the first client before other threads start.
