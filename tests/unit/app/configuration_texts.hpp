@@ -35,7 +35,7 @@ inline std::string content_of(const std::filesystem::path& file) {
 }
 
 inline std::filesystem::path source_folder() {
-    return std::filesystem::path(__FILE__).parent_path().parent_path().parent_path().parent_path();
+    return MXCD_SOURCE_FOLDER;  // not __FILE__: ccache may make that relative
 }
 
 }  // namespace mxcd::test

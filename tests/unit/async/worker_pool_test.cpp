@@ -128,8 +128,8 @@ TEST_CASE("a pool finishes what is queued before it goes") {
 TEST_CASE("work of a cancelled caller runs to its end") {
     Gate gate;
     std::atomic<bool> finished = false;
-    WorkerPool pool({.name = "test", .threads = 1});
     TaskRunner runner;
+    WorkerPool pool({.name = "test", .threads = 1});
     auto work = [&gate, &finished] {
         gate.pass();
         finished = true;

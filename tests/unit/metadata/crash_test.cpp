@@ -88,8 +88,8 @@ Outcome look_at(const std::filesystem::path& folder, bool may_have_unanswered) {
                     lines_of(folder / "full")};
     const ManualClock clock;
     const std::unique_ptr<base::Metrics> metrics = base::make_no_metrics();
-    const auto database = open_sqlite({.path = folder / "mxcd.db"}, clock, *metrics);
     TaskRunner runner;
+    const auto database = open_sqlite({.path = folder / "mxcd.db"}, clock, *metrics);
     for (const std::string name : {"a", "b", "c", "d"}) {
         for (int i = 0; i < uploads; ++i) {
             const std::string id = name + std::to_string(i);
@@ -115,8 +115,8 @@ TEST_CASE("a child process uploads until it ends", "[.child]") {
     const std::filesystem::path folder = folder_name;
     const ManualClock clock;
     const std::unique_ptr<base::Metrics> metrics = base::make_no_metrics();
-    const auto database = open_sqlite({.path = folder / "mxcd.db"}, clock, *metrics);
     TaskRunner runner;
+    const auto database = open_sqlite({.path = folder / "mxcd.db"}, clock, *metrics);
     for (const std::string name : {"a", "b", "c", "d"})
         runner.group().spawn(runner.executor(), upload_many(*database, name, folder));
     REQUIRE(runner.group().wait_until_empty(60s));

@@ -136,8 +136,8 @@ TEST_CASE("a full queue refuses work, but takes reservations back") {
     const TempFolder folder;
     const ManualClock clock;
     const std::unique_ptr<base::Metrics> metrics = base::make_no_metrics();
-    const auto database = open_sqlite({.path = folder.path() / "mxcd.db", .queue_limit = 0}, clock, *metrics);
     TaskRunner runner;
+    const auto database = open_sqlite({.path = folder.path() / "mxcd.db", .queue_limit = 0}, clock, *metrics);
     CHECK_THROWS_AS(runner.run(database->metadata().find(media_id("any"))), base::Overloaded);
     CHECK_THROWS_AS(runner.run(database->metadata().record_upload(record(user(), "any", 1), {})),
                     base::Overloaded);
