@@ -19,6 +19,7 @@
 #include "mxcd/media/module_chain.hpp"
 #include "mxcd/media/uploads.hpp"
 #include "mxcd/metadata/database.hpp"
+#include "mxcd/modules/type_sniffer.hpp"
 
 #include "support/memory_body.hpp"
 
@@ -219,9 +220,11 @@ void mxcd_uploads(Work& work) {
                                            .info_uri = {}}},
                                .modules = std::make_shared<const media::ModuleChain>(
                                    std::vector<media::ChainEntry>(), background, *metrics)};
+    const std::unique_ptr<media::TypeSniffer> sniffer = modules::make_type_sniffer(workers);
     media::Uploads uploads(policy, {.metadata = database->metadata(),
                                     .ledger = database->ledger(),
                                     .blobs = *blobs,
+                                    .sniffer = *sniffer,
                                     .random = *random,
                                     .metrics = *metrics});
     async::IoThreads threads(1);

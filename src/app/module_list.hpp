@@ -1,7 +1,6 @@
 #pragma once
 
 #include "mxcd/async/task_group.hpp"
-#include "mxcd/async/worker_pool.hpp"
 #include "mxcd/base/metrics.hpp"
 #include "mxcd/media/module_chain.hpp"
 
@@ -13,7 +12,6 @@
 namespace mxcd::app {
 
 struct ModuleDependencies {
-    async::WorkerPool& workers;
     async::TaskGroup& background;
     base::Metrics& metrics;
 };

@@ -24,6 +24,7 @@ class SelectedCallbacks final : public MediaModule {
         hears_limits_ = has("on_media_upload_limit_exceeded");
         checks_files_ = has("check_media_file");
         hears_uploads_ = has("on_media_uploaded");
+        hears_deletions_ = has("on_media_deleted");
     }
 
     [[nodiscard]] bool answers_at_once() const override { return module_->answers_at_once(); }
@@ -35,14 +36,15 @@ class SelectedCallbacks final : public MediaModule {
         if (!allows_uploads_) return MediaModule::is_upload_allowed(std::move(facts));
         return module_->is_upload_allowed(std::move(facts));
     }
-    async::Task<std::optional<std::vector<media::UploadLimit>>> upload_limits(matrix::UserId user) override {
-        if (!tells_limits_) return MediaModule::upload_limits(std::move(user));
-        return module_->upload_limits(std::move(user));
+    async::Task<std::optional<std::vector<media::UploadLimit>>> upload_limits(matrix::UserId user,
+                                                                              base::ByteCount size) override {
+        if (!tells_limits_) return MediaModule::upload_limits(std::move(user), size);
+        return module_->upload_limits(std::move(user), size);
     }
     async::Task<std::vector<media::StorageQuota>> storage_quotas(matrix::UserId user) override {
         return module_->storage_quotas(std::move(user));
     }
-    async::Task<std::optional<media::FileRefusal>> check_file(media::FileFacts facts) override {
+    async::Task<media::FileVerdict> check_file(media::FileFacts facts) override {
         if (!checks_files_) return MediaModule::check_file(std::move(facts));
         return module_->check_file(std::move(facts));
     }
@@ -55,6 +57,10 @@ class SelectedCallbacks final : public MediaModule {
         if (!hears_uploads_) return MediaModule::media_uploaded(std::move(user), std::move(media), size);
         return module_->media_uploaded(std::move(user), std::move(media), size);
     }
+    async::Task<> media_deleted(matrix::MediaId media) override {
+        if (!hears_deletions_) return MediaModule::media_deleted(std::move(media));
+        return module_->media_deleted(std::move(media));
+    }
 
   private:
     std::shared_ptr<MediaModule> module_;  // shared with the chain's calls, as every module is
@@ -64,6 +70,7 @@ class SelectedCallbacks final : public MediaModule {
     bool hears_limits_ = false;
     bool checks_files_ = false;
     bool hears_uploads_ = false;
+    bool hears_deletions_ = false;
 };
 
 }  // namespace

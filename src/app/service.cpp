@@ -1,6 +1,7 @@
 #include "service.hpp"
 
 #include "mxcd/async/timeout.hpp"
+#include "mxcd/modules/type_sniffer.hpp"
 
 #include "backup.hpp"
 #include "control_socket.hpp"
@@ -49,8 +50,10 @@ Service::Service(Configuration configuration, std::size_t io_threads)
       blob_workers_(blob_pool()),
       database_(metadata::open_sqlite(configuration_.database, *clock_, *metrics_)),
       blobs_(blobs::open_folder_store(configuration_.store, blob_workers_, *metrics_)),
+      sniffer_(modules::make_type_sniffer(general_workers_)),
       authentication_(configuration_.auth, {*client_, *clock_, background_, *metrics_}),
-      uploads_(upload_policy(), {database_->metadata(), database_->ledger(), *blobs_, *random_, *metrics_}),
+      uploads_(upload_policy(),
+               {database_->metadata(), database_->ledger(), *blobs_, *sniffer_, *random_, *metrics_}),
       downloads_(database_->metadata(), *blobs_, *metrics_),
       api_(api::make_api(configuration_.desk,
                          {authentication_, uploads_, downloads_, *clock_, *metrics_,
@@ -78,7 +81,7 @@ http::ServerConfig Service::server_config() const {
 
 media::UploadPolicy Service::upload_policy() {
     media::UploadPolicy policy = configuration_.uploads;
-    policy.modules = make_module_chain(configuration_.modules, {general_workers_, background_, *metrics_});
+    policy.modules = make_module_chain(configuration_.modules, {background_, *metrics_});
     return policy;
 }
 

@@ -77,6 +77,7 @@ class Service {
     async::WorkerPool blob_workers_;
     std::unique_ptr<metadata::Database> database_;
     std::unique_ptr<media::BlobStore> blobs_;
+    std::unique_ptr<media::TypeSniffer> sniffer_;
     async::TaskGroup background_;
     Authentication authentication_;
     media::Uploads uploads_;

@@ -57,18 +57,10 @@ void FolderDisk::append(const SpoolFile& spool, std::span<const std::byte> bytes
     }
 }
 
-std::string FolderDisk::read_head(const SpoolFile& spool, std::size_t limit) const {
-    std::string head(limit, '\0');
-    std::size_t filled = 0;
-    while (filled < limit) {
-        const ssize_t count =
-            pread(spool.file.get(), head.data() + filled, limit - filled, static_cast<off_t>(filled));
-        if (count < 0 && errno == EINTR) continue;
-        if (count < 0) throw_disk_error("cannot read from the spool", errno);
-        if (count == 0) throw base::StorageError("a spool file is shorter than what was written to it");
-        filled += static_cast<std::size_t>(count);
-    }
-    return head;
+base::UniqueFd FolderDisk::reopen(const SpoolFile& spool) const {
+    base::UniqueFd file(openat(folders_.spool.get(), spool.name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (!file) throw_disk_error("cannot open a spool file", errno);
+    return file;
 }
 
 void FolderDisk::discard(SpoolFile spool) noexcept {

@@ -42,7 +42,8 @@ class FolderDisk {
     [[nodiscard]] SpoolFile create_spool_file();
     /// Writes all of `bytes` at `offset`.
     void append(const SpoolFile& spool, std::span<const std::byte> bytes, base::ByteCount offset);
-    [[nodiscard]] std::string read_head(const SpoolFile& spool, std::size_t limit) const;
+    /// A descriptor of its own that can only read.
+    [[nodiscard]] base::UniqueFd reopen(const SpoolFile& spool) const;
     /// Closes and removes a spool file; a failure is logged.
     void discard(SpoolFile spool) noexcept;
 

@@ -13,8 +13,6 @@ namespace {
 using Seconds = std::chrono::duration<double>;
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr base::ByteCount head_limit{64LL * 1024};
-
 /// A placement as the workshop sees it.
 class PlacedBlob final : public media::StoredBlob {
   public:
@@ -66,12 +64,11 @@ class SpoolWriter final : public media::BlobWriter {
         co_return body_;
     }
 
-    async::Task<std::string> head() override {
+    async::Task<media::OpenBlob> open() override {
         assert(is_finished_);
-        const auto length = static_cast<std::size_t>(std::min(body_.size, head_limit).value());
-        std::string bytes =
-            co_await tools_.workers.run([this, length] { return tools_.disk.read_head(spool_, length); });
-        co_return bytes;
+        refuse_when_broken();
+        base::UniqueFd file = co_await tools_.workers.run([this] { return tools_.disk.reopen(spool_); });
+        co_return media::OpenBlob{std::make_shared<const base::UniqueFd>(std::move(file)), body_.size};
     }
 
     async::Task<std::unique_ptr<media::StoredBlob>> store() override {

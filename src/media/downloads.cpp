@@ -25,7 +25,7 @@ Downloads::~Downloads() = default;
 
 async::Task<std::optional<Download>> Downloads::open(const matrix::MediaId& id) {
     std::shared_ptr<const MediaRecord> record = co_await find(id);
-    if (!record) co_return std::nullopt;
+    if (!record || record->quarantined_by) co_return std::nullopt;
     if (record->inline_body) co_return Download{std::move(record), std::nullopt};
     std::optional<OpenBlob> blob = co_await blobs_.open(record->blob);
     if (!blob) throw base::StorageError("the bytes of a media row are missing");

@@ -54,6 +54,12 @@ async::Task<> tell_upload(std::shared_ptr<ModuleLink> link, async::TaskGroup& ba
     co_await tell(*link, background, Callback::media_uploaded, begin);
 }
 
+async::Task<> tell_deletion(std::shared_ptr<ModuleLink> link, async::TaskGroup& background,
+                            matrix::MediaId media) {
+    const auto begin = [&link, &media] { return completion(link->module().media_deleted(media)); };
+    co_await tell(*link, background, Callback::media_deleted, begin);
+}
+
 }  // namespace
 
 ModuleChain::ModuleChain(std::vector<ChainEntry> entries, async::TaskGroup& background,
@@ -92,10 +98,10 @@ async::Task<> ModuleChain::require_upload_allowed(const UploadFacts& facts) cons
     }
 }
 
-async::Task<std::optional<std::vector<UploadLimit>>> ModuleChain::upload_limits(
-    const matrix::UserId& user) const {
+async::Task<std::optional<std::vector<UploadLimit>>> ModuleChain::upload_limits(const matrix::UserId& user,
+                                                                                base::ByteCount size) const {
     for (const std::shared_ptr<ModuleLink>& link : links_) {
-        const auto begin = [&link, &user] { return link->module().upload_limits(user); };
+        const auto begin = [&link, &user, size] { return link->module().upload_limits(user, size); };
         std::optional<std::optional<std::vector<UploadLimit>>> answer =
             co_await link->ask(background_, Callback::upload_limits, begin);
         if (!answer) co_return std::nullopt;
@@ -127,18 +133,21 @@ bool ModuleChain::checks_files() const {
                        [](const std::shared_ptr<ModuleLink>& link) { return link->module().checks_files(); });
 }
 
-async::Task<> ModuleChain::require_file_allowed(const FileFacts& facts) const {
+async::Task<std::optional<std::string>> ModuleChain::require_file_allowed(const FileFacts& facts) const {
     for (const std::shared_ptr<ModuleLink>& link : links_) {
         if (!link->module().checks_files()) continue;
         const auto begin = [&link, &facts] { return link->module().check_file(facts); };
-        const std::optional<std::optional<FileRefusal>> verdict =
+        const std::optional<FileVerdict> verdict =
             co_await link->ask(background_, Callback::check_file, begin);
         if (!verdict) {
             require_leave_to_go_on(*link);
-        } else if (*verdict) {
-            throw matrix::Error((*verdict)->error);
+        } else if (const auto* const rejected = std::get_if<FileRejected>(&*verdict)) {
+            throw matrix::Error(rejected->error);
+        } else if (std::holds_alternative<FileQuarantined>(*verdict)) {
+            co_return link->name();
         }
     }
+    co_return std::nullopt;
 }
 
 void ModuleChain::tell_limit_exceeded(async::Executor home, const LimitEvent& event) const {
@@ -150,6 +159,11 @@ void ModuleChain::tell_media_uploaded(async::Executor home, const matrix::UserId
                                       const matrix::MediaId& media, base::ByteCount size) const {
     for (const std::shared_ptr<ModuleLink>& link : links_)
         background_.spawn(home, tell_upload(link, background_, user, media, size));
+}
+
+void ModuleChain::tell_media_deleted(async::Executor home, const matrix::MediaId& media) const {
+    for (const std::shared_ptr<ModuleLink>& link : links_)
+        background_.spawn(home, tell_deletion(link, background_, media));
 }
 
 std::vector<std::string> ModuleChain::degraded() const {

@@ -34,6 +34,8 @@ std::string_view name_of(Callback callback) {
             return "on_media_upload_limit_exceeded";
         case Callback::media_uploaded:
             return "on_media_uploaded";
+        case Callback::media_deleted:
+            return "on_media_deleted";
     }
     return "unknown";
 }

@@ -31,8 +31,9 @@ enum class Callback : std::uint8_t {
     check_file,
     limit_exceeded,
     media_uploaded,
+    media_deleted,
 };
-inline constexpr std::size_t callback_count = 7;
+inline constexpr std::size_t callback_count = 8;
 
 /// The name that log and metrics use: the contract's, where it has one.
 [[nodiscard]] std::string_view name_of(Callback callback);

@@ -2,6 +2,7 @@
 
 #include "mxcd/base/errors.hpp"
 #include "mxcd/base/hash.hpp"
+#include "mxcd/base/memory_file.hpp"
 #include "mxcd/matrix/error.hpp"
 
 #include <cstddef>
@@ -11,8 +12,6 @@
 namespace mxcd::media {
 
 namespace {
-
-constexpr std::size_t head_length = 64 * 1024;
 
 void require_within(const BodyRules& rules, base::ByteCount size) {
     if (rules.declared_size && size > *rules.declared_size)
@@ -75,11 +74,13 @@ async::Task<ReceivedBody> receive_body(async::ByteSource& body, BodyRules rules,
     co_return std::move(received);
 }
 
-async::Task<std::string> head_of(const ReceivedBody& received) {
-    if (!received.writer) co_return received.bytes.substr(0, head_length);
-    std::string head = co_await received.writer->head();
-    if (head.size() > head_length) head.resize(head_length);
-    co_return std::move(head);
+async::Task<OpenBlob> open_received(const ReceivedBody& received) {
+    if (received.writer) {
+        OpenBlob spooled = co_await received.writer->open();
+        co_return spooled;
+    }
+    base::UniqueFd file = base::memory_file("upload", received.bytes);
+    co_return OpenBlob{std::make_shared<const base::UniqueFd>(std::move(file)), received.size};
 }
 
 }  // namespace mxcd::media

@@ -32,7 +32,7 @@ struct BodyRules {
 /// throw.
 async::Task<ReceivedBody> receive_body(async::ByteSource& body, BodyRules rules, BlobStore& blobs);
 
-/// The first bytes, at most 64 KiB.
-async::Task<std::string> head_of(const ReceivedBody& received);
+/// The bytes for those who look at them before the commit, wherever they are.
+async::Task<OpenBlob> open_received(const ReceivedBody& received);
 
 }  // namespace mxcd::media

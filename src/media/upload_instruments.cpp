@@ -23,6 +23,8 @@ Uploads::Instruments::Instruments(base::Metrics& metrics)
       module(refusals(metrics, "module")),
       limit(refusals(metrics, "limit")),
       quota(refusals(metrics, "quota")),
-      file(refusals(metrics, "file")) {}
+      file(refusals(metrics, "file")),
+      quarantined(metrics.counter("mxcd_uploads_quarantined_total",
+                                  "Uploads that were stored and are not served, on a module's word")) {}
 
 }  // namespace mxcd::media

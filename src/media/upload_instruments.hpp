@@ -22,6 +22,7 @@ struct Uploads::Instruments {
     base::Counter& limit;
     base::Counter& quota;
     base::Counter& file;
+    base::Counter& quarantined;
 };
 
 /// Counts an upload as in flight while it lives.

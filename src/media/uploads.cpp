@@ -2,6 +2,7 @@
 
 #include "mxcd/base/errors.hpp"
 #include "mxcd/base/failpoint.hpp"
+#include "mxcd/base/log.hpp"
 
 #include "received_body.hpp"
 #include "upload_instruments.hpp"
@@ -11,6 +12,8 @@
 namespace mxcd::media {
 
 namespace {
+
+constexpr base::Logger logger("media");
 
 constexpr std::size_t media_id_length = 24;
 
@@ -39,6 +42,7 @@ Uploads::Uploads(UploadPolicy policy, UploadDependencies dependencies)
       metadata_(dependencies.metadata),
       ledger_(dependencies.ledger),
       blobs_(dependencies.blobs),
+      sniffer_(dependencies.sniffer),
       random_(dependencies.random),
       instruments_(std::make_unique<Instruments>(dependencies.metrics)) {}
 
@@ -76,8 +80,10 @@ async::Task<matrix::MediaId> Uploads::take_in(const UploadPolicy& policy, const 
         reservation = std::move(granted);
     }
     matrix::MediaId id = new_media_id(random_);
-    co_await inspect(policy, facts, id, received);
-    co_await record(facts, id, received, *reservation);
+    std::optional<std::string> quarantined_by = co_await inspect(policy, facts, id, received);
+    MediaRecord record = record_of(facts, id, received);
+    record.quarantined_by = std::move(quarantined_by);
+    co_await commit(std::move(record), received, *reservation);
     co_return std::move(id);
 }
 
@@ -110,7 +116,8 @@ async::Task<ReserveRequest> Uploads::ask_modules(const UploadPolicy& policy, con
     if (!policy.modules) co_return std::move(wanted);
     try {
         if (size == Size::known) co_await policy.modules->require_upload_allowed(facts);
-        std::optional<std::vector<UploadLimit>> limits = co_await policy.modules->upload_limits(facts.user);
+        std::optional<std::vector<UploadLimit>> limits =
+            co_await policy.modules->upload_limits(facts.user, facts.size);
         if (limits) wanted.limits = *std::move(limits);
         if (size == Size::known) wanted.quotas = co_await policy.modules->storage_quotas(facts.user);
     } catch (const matrix::Error&) {
@@ -151,26 +158,40 @@ async::Task<ReceivedBody> Uploads::receive(const UploadPolicy& policy, const Upl
     }
 }
 
-async::Task<> Uploads::inspect(const UploadPolicy& policy, const UploadFacts& facts,
-                               const matrix::MediaId& id, const ReceivedBody& received) {
-    if (!policy.modules || !policy.modules->checks_files()) co_return;
-    std::string head = co_await head_of(received);
-    const FileFacts file{facts, id, received.key, std::move(head)};
+async::Task<FileFacts> Uploads::facts_of_file(const UploadFacts& facts, const matrix::MediaId& id,
+                                              const ReceivedBody& received) {
+    OpenBlob file = co_await open_received(received);
+    FileFacts result{facts, id, received.key, std::nullopt, std::move(file)};
     try {
-        co_await policy.modules->require_file_allowed(file);
+        result.sniffed_type = co_await sniffer_.type_of(result.file);
+    } catch (const base::StorageError& error) {
+        // What that means is for the modules that want to know the type.
+        logger.warn("the type of a file cannot be told", {{"reason", std::string_view(error.what())}});
+    }
+    co_return std::move(result);
+}
+
+async::Task<std::optional<std::string>> Uploads::inspect(const UploadPolicy& policy, const UploadFacts& facts,
+                                                         const matrix::MediaId& id,
+                                                         const ReceivedBody& received) {
+    if (!policy.modules || !policy.modules->checks_files()) co_return std::nullopt;
+    const FileFacts file = co_await facts_of_file(facts, id, received);
+    std::optional<std::string> quarantined_by;
+    try {
+        quarantined_by = co_await policy.modules->require_file_allowed(file);
     } catch (const matrix::Error&) {
         instruments_->file.add();
         throw;
     }
+    if (quarantined_by) instruments_->quarantined.add();
     MXCD_FAILPOINT("upload.inspected");
+    co_return std::move(quarantined_by);
 }
 
-async::Task<> Uploads::record(const UploadFacts& facts, const matrix::MediaId& id, ReceivedBody& received,
-                              Reservation& reservation) {
+async::Task<> Uploads::commit(MediaRecord record, ReceivedBody& received, Reservation& reservation) {
     std::unique_ptr<StoredBlob> stored;
     if (received.writer) stored = co_await received.writer->store();
     MXCD_FAILPOINT("upload.stored");
-    MediaRecord record = record_of(facts, id, received);
     co_await metadata_.record_upload(std::move(record), reservation.id());
     // No await from here on: a cancellation must not part the committed row from its bytes.
     reservation.settled();

@@ -24,8 +24,8 @@ matrix::UserId user_id(const std::string& text) {
 }
 
 constexpr const char* insert_media_sql =
-    "INSERT INTO media (media_id, user_key, content_type, file_name, size, sha256, created_at, body_key) "
-    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    "INSERT INTO media (media_id, user_key, content_type, file_name, size, sha256, created_at, body_key, "
+    "quarantined_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 
 constexpr const char* select_next_body_key_sql = "SELECT COALESCE(MAX(body_key), 0) + 1 FROM media_bodies";
 
@@ -33,7 +33,7 @@ constexpr const char* insert_body_sql = "INSERT INTO media_bodies (body_key, bod
 
 constexpr const char* select_media_sql =
     "SELECT users.user_id, media.content_type, media.file_name, media.size, media.sha256, "
-    "media.created_at, media.body_key, media_bodies.body "
+    "media.created_at, media.body_key, media_bodies.body, media.quarantined_by "
     "FROM media JOIN users ON users.user_key = media.user_key "
     "LEFT JOIN media_bodies ON media_bodies.body_key = media.body_key "
     "WHERE media.media_id = $1";
@@ -47,6 +47,7 @@ media::MediaRecord read_record(const Query& row, const matrix::MediaId& id) {
     record.size = base::ByteCount(row.integer(3));
     record.blob = blob_key(row.blob(4));
     record.created_at = base::TimePoint(std::chrono::milliseconds(row.integer(5)));
+    if (!row.is_null(8)) record.quarantined_by = row.text(8);
     if (row.is_null(6)) return record;
     record.inline_body = std::make_shared<const std::string>(row.blob(7));
     if (record.size.value() != static_cast<std::int64_t>(record.inline_body->size()))
@@ -75,6 +76,7 @@ void MediaTables::insert(const media::MediaRecord& record, std::int64_t user_key
         .bind(6, std::span<const std::byte>(record.blob.sha256))
         .bind(7, static_cast<std::int64_t>(record.created_at.time_since_epoch().count()))
         .bind(8, body_key)
+        .bind(9, record.quarantined_by)
         .run();
 }
 

@@ -5,6 +5,7 @@
 #include "sniffer.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 namespace mxcd::modules {
@@ -58,33 +59,27 @@ class DeclaredTypePolicy final : public media::MediaModule {
 
 class SniffedTypePolicy final : public media::MediaModule {
   public:
-    SniffedTypePolicy(const MimePolicyConfig& config, async::WorkerPool& workers)
-        : rules_(config), workers_(workers), sniffer_(std::make_shared<Sniffer>()) {}
+    explicit SniffedTypePolicy(const MimePolicyConfig& config) : rules_(config) { Sniffer().load(); }
 
     [[nodiscard]] bool answers_at_once() const override { return true; }
     [[nodiscard]] bool checks_files() const override { return true; }
 
-    async::Task<std::optional<media::FileRefusal>> check_file(media::FileFacts facts) override {
-        auto sniff = [sniffer = sniffer_, head = std::move(facts.head)] { return sniffer->type_of(head); };
-        const std::string type = co_await workers_.run(std::move(sniff));
-        if (rules_.allows(type)) co_return std::nullopt;
-        co_return media::FileRefusal{refusal()};
+    async::Task<media::FileVerdict> check_file(media::FileFacts facts) override {
+        if (!facts.sniffed_type) throw std::runtime_error("nobody can tell the type of the file");
+        if (rules_.allows(*facts.sniffed_type)) co_return media::FileAllowed{};
+        co_return media::FileRejected{refusal()};
     }
 
   private:
     const TypeRules rules_;
-    async::WorkerPool& workers_;
-    std::shared_ptr<Sniffer>
-        sniffer_;  // shared with jobs, which run to their end whatever happens to the call
 };
 
 }  // namespace
 
-std::shared_ptr<media::MediaModule> make_mime_policy(const MimePolicyConfig& config,
-                                                     async::WorkerPool& workers) {
+std::shared_ptr<media::MediaModule> make_mime_policy(const MimePolicyConfig& config) {
     if (config.check == MimePolicyConfig::Check::declared)
         return std::make_shared<DeclaredTypePolicy>(config);
-    return std::make_shared<SniffedTypePolicy>(config, workers);
+    return std::make_shared<SniffedTypePolicy>(config);
 }
 
 }  // namespace mxcd::modules

@@ -1,13 +1,65 @@
 #include "sniffer.hpp"
 
 #include "mxcd/base/errors.hpp"
+#include "mxcd/modules/type_sniffer.hpp"
 
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
 #include <stdexcept>
 #include <utility>
 
 namespace mxcd::modules {
 
-Sniffer::Sniffer() { give_back(open()); }
+namespace {
+
+constexpr base::ByteCount head_limit{64LL * 1024};
+
+std::string read_head(const media::OpenBlob& file) {
+    std::string head(static_cast<std::size_t>(std::min(file.size, head_limit).value()), '\0');
+    std::size_t filled = 0;
+    while (filled < head.size()) {
+        const ssize_t count =
+            pread(file.file->get(), head.data() + filled, head.size() - filled, static_cast<off_t>(filled));
+        if (count < 0 && errno == EINTR) continue;
+        if (count <= 0) throw base::StorageError("cannot read the first bytes of a file");
+        filled += static_cast<std::size_t>(count);
+    }
+    return head;
+}
+
+std::string sniff(Sniffer& sniffer, const media::OpenBlob& file) {
+    try {
+        return sniffer.type_of(read_head(file));
+    } catch (const base::StorageError&) {
+        throw;
+    } catch (const std::runtime_error& error) {
+        throw base::StorageError(error.what());
+    }
+}
+
+class LibmagicSniffer final : public media::TypeSniffer {
+  public:
+    explicit LibmagicSniffer(async::WorkerPool& workers) : workers_(workers) {}
+
+    async::Task<std::string> type_of(media::OpenBlob file) override {
+        auto work = [sniffer = sniffer_, file = std::move(file)] { return sniff(*sniffer, file); };
+        std::string type = co_await workers_.run(std::move(work));
+        co_return type;
+    }
+
+  private:
+    async::WorkerPool& workers_;
+    // Shared with jobs, which run to their end whatever happens to the call.
+    const std::shared_ptr<Sniffer> sniffer_ = std::make_shared<Sniffer>();
+};
+
+}  // namespace
+
+std::unique_ptr<media::TypeSniffer> make_type_sniffer(async::WorkerPool& workers) {
+    return std::make_unique<LibmagicSniffer>(workers);
+}
 
 std::string Sniffer::type_of(const std::string& head) {
     Cookie cookie = take();

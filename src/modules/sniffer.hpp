@@ -9,12 +9,12 @@
 
 namespace mxcd::modules {
 
-/// Tells types of files by their first bytes, with libmagic's database. Thread-safe; blocks, so it is for
-/// workers.
+/// Tells types of files by their first bytes, with libmagic's database, which is loaded at the first use.
+/// Thread-safe; blocks, so it is for workers.
 class Sniffer {
   public:
     /// Throws std::runtime_error when the database cannot be loaded.
-    Sniffer();
+    void load() { give_back(take()); }
 
     /// The lower-case `type/subtype`. Throws base::StorageError when libmagic fails.
     [[nodiscard]] std::string type_of(const std::string& head);

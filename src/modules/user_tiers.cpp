@@ -59,7 +59,8 @@ class UserTiers final : public media::MediaModule {
         co_return tier == nullptr || !tier->max_upload_size || facts.size <= *tier->max_upload_size;
     }
 
-    async::Task<std::optional<std::vector<media::UploadLimit>>> upload_limits(matrix::UserId user) override {
+    async::Task<std::optional<std::vector<media::UploadLimit>>> upload_limits(matrix::UserId user,
+                                                                              base::ByteCount) override {
         const UserTier* const tier = tier_of(user);
         co_return tier == nullptr ? std::nullopt : tier->media_upload_limits;
     }

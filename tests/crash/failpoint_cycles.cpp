@@ -16,6 +16,7 @@
 #include "mxcd/media/module_chain.hpp"
 #include "mxcd/media/uploads.hpp"
 #include "mxcd/metadata/database.hpp"
+#include "mxcd/modules/type_sniffer.hpp"
 
 #include "support/memory_body.hpp"
 
@@ -76,9 +77,11 @@ class House {
           database_(metadata::open_sqlite({.path = folder / "mxcd.db"}, *clock_, *metrics_)),
           blobs_(blobs::open_folder_store({.path = folder / "store", .min_free_space = base::ByteCount(0)},
                                           workers_, *metrics_)),
+          sniffer_(modules::make_type_sniffer(workers_)),
           uploads_(policy(), {.metadata = database_->metadata(),
                               .ledger = database_->ledger(),
                               .blobs = *blobs_,
+                              .sniffer = *sniffer_,
                               .random = *random_,
                               .metrics = *metrics_}) {
         blobs_->recover([this](const media::BlobKey& key) { return database_->is_blob_referenced(key); });
@@ -115,6 +118,7 @@ class House {
     async::WorkerPool workers_;
     std::unique_ptr<metadata::Database> database_;
     std::unique_ptr<media::BlobStore> blobs_;
+    std::unique_ptr<media::TypeSniffer> sniffer_;
     media::Uploads uploads_;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "mxcd/base/errors.hpp"
+#include "mxcd/base/memory_file.hpp"
 #include "mxcd/media/blob_store.hpp"
 
 #include <map>
@@ -80,7 +81,10 @@ class MemoryBlobWriter final : public media::BlobWriter {
         co_return media::SpooledBody{key_, size()};
     }
 
-    async::Task<std::string> head() override { co_return body_.substr(0, 64 * 1024); }
+    async::Task<media::OpenBlob> open() override {
+        co_return media::OpenBlob{std::make_shared<const base::UniqueFd>(base::memory_file("spooled", body_)),
+                                  size()};
+    }
 
     async::Task<std::unique_ptr<media::StoredBlob>> store() override {
         const std::lock_guard lock(state_->mutex);

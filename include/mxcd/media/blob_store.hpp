@@ -29,6 +29,12 @@ struct SpooledBody {
     base::ByteCount size;
 };
 
+/// An open blob, shared by whoever reads it.
+struct OpenBlob {
+    std::shared_ptr<const base::UniqueFd> file;
+    base::ByteCount size;
+};
+
 /// A body on its way in: a spool file on the store's file system, removed again by the destructor unless
 /// store() moved it. One writer, on its own io thread; hashing and writing happen on workers.
 class BlobWriter {
@@ -39,17 +45,12 @@ class BlobWriter {
     /// EDQUOT.
     virtual async::Task<> write(std::span<const std::byte> bytes) = 0;
     virtual async::Task<SpooledBody> finish() = 0;
-    /// The first bytes written, at most 64 KiB of them, for content sniffing; after finish().
-    virtual async::Task<std::string> head() = 0;
+    /// The body for reading, by a descriptor of its own that cannot write; after finish(). It stays good when
+    /// the writer has gone.
+    virtual async::Task<OpenBlob> open() = 0;
     /// Flushes the body, puts it at its content address and flushes the folder: durable when the task
     /// resumes. Bytes that are there already are kept as they are. After finish().
     virtual async::Task<std::unique_ptr<StoredBlob>> store() = 0;
-};
-
-/// An open blob, shared by the answers that are being sent from it.
-struct OpenBlob {
-    std::shared_ptr<const base::UniqueFd> file;
-    base::ByteCount size;
 };
 
 /// Content-addressed bytes. Any thread may call; tasks resume on the caller's io thread.

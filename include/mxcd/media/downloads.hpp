@@ -28,8 +28,8 @@ class Downloads {
               std::size_t cached_records = 8192);
     ~Downloads();
 
-    /// Nothing when there is no such media. Throws base::StorageError, also when a row has lost its bytes.
-    /// `id` must stay valid until the task resumes.
+    /// Nothing when there is no such media, or when it is quarantined. Throws base::StorageError, also when a
+    /// row has lost its bytes. `id` must stay valid until the task resumes.
     async::Task<std::optional<Download>> open(const matrix::MediaId& id);
 
   private:

@@ -5,12 +5,14 @@
 #include "mxcd/matrix/error.hpp"
 #include "mxcd/matrix/ids.hpp"
 #include "mxcd/matrix/json.hpp"
+#include "mxcd/media/blob_store.hpp"
 #include "mxcd/media/media_record.hpp"
 #include "mxcd/media/upload_limit.hpp"
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace mxcd::media {
@@ -28,14 +30,23 @@ struct FileFacts {
     UploadFacts upload;
     matrix::MediaId media;
     BlobKey blob;
-    /// The first bytes, at most 64 KiB.
-    std::string head;
+    /// The lower-case `type/subtype` that the bytes look like; nothing when nobody can tell.
+    std::optional<std::string> sniffed_type;
+    /// All of the bytes, read-only, whether they will live in a file or in a row. Modules share the
+    /// descriptor and its offset: read it with pread. It stays good for as long as it is held.
+    OpenBlob file;
 };
 
-/// A module's verdict on a file: nothing lets it pass.
-struct FileRefusal {
+struct FileAllowed {};
+/// The upload fails with this error and leaves nothing.
+struct FileRejected {
     matrix::Error error;
 };
+/// The upload succeeds, and the media is not served.
+struct FileQuarantined {};
+
+/// A module's verdict on a file.
+using FileVerdict = std::variant<FileAllowed, FileRejected, FileQuarantined>;
 
 /// A limit that refused an upload, as the modules hear of it.
 struct LimitEvent {
@@ -62,18 +73,22 @@ class MediaModule {
     /// `is_user_allowed_to_upload_media_of_size`: false refuses with 413 M_TOO_LARGE.
     virtual async::Task<bool> is_upload_allowed(UploadFacts facts);
     /// `get_media_upload_limits_for_user`: an empty list means unlimited, nothing means "ask the next".
-    virtual async::Task<std::optional<std::vector<UploadLimit>>> upload_limits(matrix::UserId user);
+    /// `size` is what the user wants to upload (of a chunked body one byte at first, then its real size); the
+    /// documented callback has no such parameter, so only kinds that can tell who wants it pass it on.
+    virtual async::Task<std::optional<std::vector<UploadLimit>>> upload_limits(matrix::UserId user,
+                                                                               base::ByteCount size);
     /// Quotas over everything a user has stored (builtin modules only): all of all modules apply.
     virtual async::Task<std::vector<StorageQuota>> storage_quotas(matrix::UserId user);
-    /// `check_media_file`: nothing lets the file pass.
-    virtual async::Task<std::optional<FileRefusal>> check_file(FileFacts facts);
+    /// `check_media_file`, between spool and commit.
+    virtual async::Task<FileVerdict> check_file(FileFacts facts);
     /// Whether check_file has an opinion at all: when no module has one, files are not looked at.
     [[nodiscard]] virtual bool checks_files() const { return false; }
 
-    /// `on_media_upload_limit_exceeded`, `on_media_uploaded`: told in the background; failures are only
-    /// logged.
+    /// `on_media_upload_limit_exceeded`, `on_media_uploaded`, `on_media_deleted`: told in the background;
+    /// failures are only logged.
     virtual async::Task<> limit_exceeded(LimitEvent event);
     virtual async::Task<> media_uploaded(matrix::UserId user, matrix::MediaId media, base::ByteCount size);
+    virtual async::Task<> media_deleted(matrix::MediaId media);
 };
 
 }  // namespace mxcd::media

@@ -31,6 +31,8 @@ struct MediaRecord {
     /// The bytes themselves when they live in the row's transaction; nothing when the blob store has them.
     /// Shared with the answers that are being sent from it.
     std::shared_ptr<const std::string> inline_body;
+    /// Who says that the media must not be served (a module's name); nothing: it is served.
+    std::optional<std::string> quarantined_by = std::nullopt;
 };
 
 }  // namespace mxcd::media

@@ -45,15 +45,19 @@ class ModuleChain {
     /// Throws matrix::Error: 413 M_TOO_LARGE on a refusal, 503 on a failing module that denies.
     async::Task<> require_upload_allowed(const UploadFacts& facts) const;
     /// Nothing when no module answers: the configured limits apply.
-    async::Task<std::optional<std::vector<UploadLimit>>> upload_limits(const matrix::UserId& user) const;
+    async::Task<std::optional<std::vector<UploadLimit>>> upload_limits(const matrix::UserId& user,
+                                                                       base::ByteCount size) const;
     async::Task<std::vector<StorageQuota>> storage_quotas(const matrix::UserId& user) const;
     [[nodiscard]] bool checks_files() const;
-    /// Throws the refusing module's matrix::Error.
-    async::Task<> require_file_allowed(const FileFacts& facts) const;
+    /// The first verdict that is not "allow" wins: the name of the module that quarantines the file, nothing
+    /// when all let it pass. Throws the rejecting module's matrix::Error, 503 on a failing module that
+    /// denies.
+    async::Task<std::optional<std::string>> require_file_allowed(const FileFacts& facts) const;
     /// Tell everybody, in the background, on `home`; return at once.
     void tell_limit_exceeded(async::Executor home, const LimitEvent& event) const;
     void tell_media_uploaded(async::Executor home, const matrix::UserId& user, const matrix::MediaId& media,
                              base::ByteCount size) const;
+    void tell_media_deleted(async::Executor home, const matrix::MediaId& media) const;
 
     /// For the readiness report: entry names whose last call failed.
     [[nodiscard]] std::vector<std::string> degraded() const;

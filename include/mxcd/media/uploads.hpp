@@ -9,6 +9,7 @@
 #include "mxcd/media/blob_store.hpp"
 #include "mxcd/media/metadata_store.hpp"
 #include "mxcd/media/module_chain.hpp"
+#include "mxcd/media/type_sniffer.hpp"
 #include "mxcd/media/upload_ledger.hpp"
 
 #include <cstdint>
@@ -54,6 +55,7 @@ struct UploadDependencies {
     MetadataStore& metadata;
     UploadLedger& ledger;
     BlobStore& blobs;
+    TypeSniffer& sniffer;
     base::RandomSource& random;
     base::Metrics& metrics;
 };
@@ -86,15 +88,18 @@ class Uploads {
     [[noreturn]] void refuse(const UploadPolicy& policy, async::Executor home, const UploadFacts& facts,
                              std::variant<LimitRefusal, QuotaRefusal> refusal);
     async::Task<ReceivedBody> receive(const UploadPolicy& policy, const UploadRequest& request);
-    async::Task<> inspect(const UploadPolicy& policy, const UploadFacts& facts, const matrix::MediaId& id,
-                          const ReceivedBody& received);
-    async::Task<> record(const UploadFacts& facts, const matrix::MediaId& id, ReceivedBody& received,
-                         Reservation& reservation);
+    async::Task<FileFacts> facts_of_file(const UploadFacts& facts, const matrix::MediaId& id,
+                                         const ReceivedBody& received);
+    /// Who quarantines the file, if anybody.
+    async::Task<std::optional<std::string>> inspect(const UploadPolicy& policy, const UploadFacts& facts,
+                                                    const matrix::MediaId& id, const ReceivedBody& received);
+    async::Task<> commit(MediaRecord record, ReceivedBody& received, Reservation& reservation);
 
     base::Snapshot<UploadPolicy> policy_;
     MetadataStore& metadata_;
     UploadLedger& ledger_;
     BlobStore& blobs_;
+    TypeSniffer& sniffer_;
     base::RandomSource& random_;
     std::unique_ptr<Instruments> instruments_;
 };

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "mxcd/async/worker_pool.hpp"
 #include "mxcd/base/byte_count.hpp"
 #include "mxcd/matrix/json.hpp"
 #include "mxcd/media/media_module.hpp"
@@ -42,12 +41,10 @@ struct MimePolicyConfig {
     std::vector<std::string> deny;   // wins over allow
 };
 
-/// Refuses types with 403 M_FORBIDDEN: the declared one before the body, or the sniffed one (libmagic, on
-/// `workers`) between spool and commit. A missing or malformed declared type counts as
-/// `application/octet-stream`. `workers` must outlive the module. Throws std::runtime_error when libmagic's
-/// database cannot be loaded.
-[[nodiscard]] std::shared_ptr<media::MediaModule> make_mime_policy(const MimePolicyConfig& config,
-                                                                   async::WorkerPool& workers);
+/// Refuses types with 403 M_FORBIDDEN: the declared one before the body, or the sniffed one between spool and
+/// commit. A missing or malformed declared type counts as `application/octet-stream`. Throws
+/// std::runtime_error when types are to be sniffed and libmagic's database cannot be loaded.
+[[nodiscard]] std::shared_ptr<media::MediaModule> make_mime_policy(const MimePolicyConfig& config);
 
 struct TotalQuotaConfig {
     std::optional<base::ByteCount> max_size;

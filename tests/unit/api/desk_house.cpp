@@ -155,7 +155,7 @@ DeskHouse::DeskHouse() : config{matrix::ServerName::parse("hs.test").value(), "h
 media::Uploads& DeskHouse::uploads() {
     if (!uploads_)
         uploads_ = std::make_unique<media::Uploads>(
-            policy, media::UploadDependencies{metadata, metadata, blobs, *random, metrics});
+            policy, media::UploadDependencies{metadata, metadata, blobs, sniffer, *random, metrics});
     return *uploads_;
 }
 

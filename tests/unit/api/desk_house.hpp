@@ -6,6 +6,7 @@
 #include "mxcd/media/module_chain.hpp"
 
 #include "support/catch.hpp"
+#include "support/first_bytes_sniffer.hpp"
 #include "support/manual_clock.hpp"
 #include "support/memory_blob_store.hpp"
 #include "support/memory_body.hpp"
@@ -101,6 +102,7 @@ class DeskHouse {
     ManualClock clock;
     MemoryMetadata metadata{clock};
     MemoryBlobStore blobs;
+    FirstBytesSniffer sniffer;
     MemoryMetrics metrics;
     TestAuthenticator authenticator;
     std::unique_ptr<base::RandomSource> random = base::make_system_random();

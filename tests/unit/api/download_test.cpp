@@ -21,6 +21,14 @@ Answer get(DeskHouse& house, const std::string& id, const std::string& field, co
     return house.ask(request.as("alice").with(field, value));
 }
 
+class QuarantiningModule final : public media::MediaModule {
+  public:
+    [[nodiscard]] bool checks_files() const override { return true; }
+    async::Task<media::FileVerdict> check_file(media::FileFacts) override {
+        co_return media::FileQuarantined{};
+    }
+};
+
 std::string tag_of(const std::string& body) { return '"' + base::to_hex(base::sha256(body)) + '"'; }
 
 void require_protection(const Answer& answer) {
@@ -301,4 +309,18 @@ TEST_CASE("a row whose bytes are lost is 500, not 404") {
     const std::string id = house.upload(long_body);
     house.blobs.set_broken(true);
     CHECK(house.download(id).status == 500);
+}
+
+TEST_CASE("quarantined media is not found, also by those who have it already") {
+    DeskHouse house;
+    house.policy.modules = std::make_shared<media::ModuleChain>(
+        std::vector<media::ChainEntry>{{"scanner", std::make_shared<QuarantiningModule>()}},
+        house.runner.group(), house.metrics);
+    const std::string id = house.upload(GENERATE(std::string("short"), long_body));
+    const Answer answer = house.download(id);
+    CHECK(answer.status == 404);
+    CHECK(answer.text("errcode") == "M_NOT_FOUND");
+    CHECK(get(house, id, "If-None-Match", "*").status == 404);
+    CHECK(get(house, id, "Range", "bytes=0-1").status == 404);
+    CHECK(get(house, id, "Accept", "*/*", "HEAD").status == 404);
 }

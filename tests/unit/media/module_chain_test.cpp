@@ -15,7 +15,7 @@ media::UploadFacts facts(std::int64_t size = 67) {
 }
 
 media::FileFacts file() {
-    return media::FileFacts{facts(), matrix::MediaId::parse("abc").value(), {}, "head"};
+    return media::FileFacts{facts(), matrix::MediaId::parse("abc").value(), {}, "text/plain", {}};
 }
 
 /// A chain of scripted modules.
@@ -48,15 +48,19 @@ struct Links {
     }
     std::optional<std::vector<media::UploadLimit>> limits() {
         const matrix::UserId asker = user();
-        return runner.run(open().upload_limits(asker));
+        return runner.run(open().upload_limits(asker, 67_B));
     }
     void require_upload_allowed() {
         const media::UploadFacts upload = facts();
         runner.run(open().require_upload_allowed(upload));
     }
-    void require_file_allowed() {
+    std::optional<std::string> quarantining_module() {
         const media::FileFacts spooled = file();
-        runner.run(open().require_file_allowed(spooled));
+        return runner.run(open().require_file_allowed(spooled));
+    }
+    void require_file_allowed() {
+        const std::optional<std::string> module = quarantining_module();
+        CHECK_FALSE(module);
     }
     /// Makes every module misbehave so, and be given up after a moment.
     void set_mood(Mood mood) {
@@ -220,13 +224,34 @@ TEST_CASE("files are shown to the modules that look at files, and the first refu
     CHECK(links.open().checks_files());
     CHECK_NOTHROW(links.require_file_allowed());
     CHECK(links.modules[0]->files().empty());
-    CHECK(links.modules[1]->files().at(0).head == "head");
+    CHECK(links.modules[1]->files().at(0).sniffed_type == "text/plain");
 
     links.modules[2]->looks_at_files = true;
-    links.modules[1]->verdict = media::FileRefusal{matrix::Error(matrix::ErrorCode::forbidden, "not this")};
+    links.modules[1]->verdict = media::FileRejected{matrix::Error(matrix::ErrorCode::forbidden, "not this")};
     const matrix::Error refusal = error_of([&] { links.require_file_allowed(); });
     CHECK(refusal.status() == 403);
     CHECK(links.modules[2]->files().empty());
+}
+
+TEST_CASE("the first verdict on a file that is not allow wins, a quarantine too") {
+    Links links(3);
+    for (const auto& module : links.modules) module->looks_at_files = true;
+    links.modules[1]->verdict = media::FileQuarantined{};
+    links.modules[2]->verdict = media::FileRejected{matrix::Error(matrix::ErrorCode::forbidden, "not this")};
+    CHECK(links.quarantining_module() == "m2");
+    CHECK(links.modules[0]->files().size() == 1);
+    CHECK(links.modules[2]->files().empty());
+}
+
+TEST_CASE("everybody is told of deleted media, whatever the others do") {
+    Links links(3, false);
+    links.modules[0]->mood = Mood::fails;
+    links.open().tell_media_deleted(links.runner.executor(), matrix::MediaId::parse("abc").value());
+    for (const auto& module : links.modules)
+        CHECK(eventually([&] { return module->asked() == std::vector<std::string>{"deleted abc"}; }));
+    CHECK(eventually([&] {
+        return links.metrics.value("mxcd_module_failures_total{module=m1,callback=on_media_deleted}") == 1;
+    }));
 }
 
 TEST_CASE("a module that fails or is late on a file denies it, unless it may not") {

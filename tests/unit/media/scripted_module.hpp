@@ -32,7 +32,7 @@ class ScriptedModule final : public media::MediaModule {
     bool allows = true;
     std::optional<std::vector<media::UploadLimit>> limits;
     std::vector<media::StorageQuota> quotas;
-    std::optional<media::FileRefusal> verdict;
+    media::FileVerdict verdict;
     std::atomic<Mood> mood = Mood::answers;
 
     [[nodiscard]] std::vector<std::string> asked() const {
@@ -69,7 +69,8 @@ class ScriptedModule final : public media::MediaModule {
         co_await behave();
         co_return allows;
     }
-    async::Task<std::optional<std::vector<media::UploadLimit>>> upload_limits(matrix::UserId user) override {
+    async::Task<std::optional<std::vector<media::UploadLimit>>> upload_limits(matrix::UserId user,
+                                                                              base::ByteCount) override {
         note("limits " + user.text());
         co_await behave();
         co_return limits;
@@ -79,7 +80,7 @@ class ScriptedModule final : public media::MediaModule {
         co_await behave();
         co_return quotas;
     }
-    async::Task<std::optional<media::FileRefusal>> check_file(media::FileFacts facts) override {
+    async::Task<media::FileVerdict> check_file(media::FileFacts facts) override {
         note("file", files_, facts);
         co_await behave();
         co_return verdict;
@@ -90,6 +91,10 @@ class ScriptedModule final : public media::MediaModule {
     }
     async::Task<> media_uploaded(matrix::UserId user, matrix::MediaId media, base::ByteCount size) override {
         note("uploaded", uploaded_, Uploaded{user, media, size});
+        co_await behave();
+    }
+    async::Task<> media_deleted(matrix::MediaId media) override {
+        note("deleted " + media.text());
         co_await behave();
     }
 

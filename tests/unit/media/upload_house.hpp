@@ -6,6 +6,7 @@
 #include "scripted_body.hpp"
 #include "scripted_module.hpp"
 #include "support/catch.hpp"
+#include "support/first_bytes_sniffer.hpp"
 #include "support/manual_clock.hpp"
 #include "support/memory_blob_store.hpp"
 #include "support/memory_body.hpp"
@@ -51,6 +52,7 @@ struct UploadHouse {
     ManualClock clock;
     MemoryMetadata metadata{clock};
     MemoryBlobStore blobs;
+    FirstBytesSniffer sniffer;
     MemoryMetrics metrics;
     std::unique_ptr<base::RandomSource> random = base::make_system_random();
     media::UploadPolicy policy{1_MiB, {}, 1_KiB, nullptr};
@@ -69,7 +71,7 @@ struct UploadHouse {
     media::Uploads& open() {
         if (!uploads)
             uploads = std::make_unique<media::Uploads>(
-                policy, media::UploadDependencies{metadata, metadata, blobs, *random, metrics});
+                policy, media::UploadDependencies{metadata, metadata, blobs, sniffer, *random, metrics});
         return *uploads;
     }
 

@@ -19,7 +19,8 @@ struct LimitedHouse : UploadHouse {
 class PerUserLimits final : public media::MediaModule {
   public:
     [[nodiscard]] bool answers_at_once() const override { return true; }
-    async::Task<std::optional<std::vector<media::UploadLimit>>> upload_limits(matrix::UserId user) override {
+    async::Task<std::optional<std::vector<media::UploadLimit>>> upload_limits(matrix::UserId user,
+                                                                              base::ByteCount) override {
         if (user.text() == "@user1:test") co_return std::vector{limit(day, 5000), limit(7 * day, 15000)};
         if (user.text() == "@user2:test") co_return std::vector<media::UploadLimit>();
         co_return std::nullopt;

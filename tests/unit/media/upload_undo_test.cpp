@@ -157,7 +157,8 @@ TEST_CASE("an upload that is stopped in mid-body leaves nothing") {
 TEST_CASE("an upload that is stopped before its commit leaves nothing") {
     CheckedHouse house;
     StuckMetadata stuck(house.metadata, StuckMetadata::End::aborted);
-    media::Uploads uploads(house.policy, {stuck, house.metadata, house.blobs, *house.random, house.metrics});
+    media::Uploads uploads(house.policy,
+                           {stuck, house.metadata, house.blobs, house.sniffer, *house.random, house.metrics});
     const std::int64_t size = GENERATE(100, 100'000);
     MemoryBody body(std::string(static_cast<std::size_t>(size), 'x'));
     const media::UploadRequest request = house.request(body, base::ByteCount(size));
@@ -168,7 +169,8 @@ TEST_CASE("an upload that is stopped before its commit leaves nothing") {
 TEST_CASE("an upload that is stopped once its commit has happened keeps row, bytes and charge") {
     CheckedHouse house;
     StuckMetadata stuck(house.metadata, StuckMetadata::End::committed);
-    media::Uploads uploads(house.policy, {stuck, house.metadata, house.blobs, *house.random, house.metrics});
+    media::Uploads uploads(house.policy,
+                           {stuck, house.metadata, house.blobs, house.sniffer, *house.random, house.metrics});
     MemoryBody body(std::string(100'000, 'x'));
     const media::UploadRequest request = house.request(body, 100'000_B);
     start_and_stop(house, uploads, request, [&] { return stuck.is_waiting(); });

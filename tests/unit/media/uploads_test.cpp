@@ -2,6 +2,7 @@
 
 #include "mxcd/base/errors.hpp"
 #include "mxcd/base/hash.hpp"
+#include "mxcd/media/downloads.hpp"
 
 #include "upload_house.hpp"
 
@@ -132,21 +133,63 @@ TEST_CASE("a module's no is 413 before the body, and the limits are not asked fo
     CHECK(house.metrics.value("mxcd_upload_refusals_total{reason=module}") == 1);
 }
 
-TEST_CASE("a file that a module refuses leaves nothing, and the module sees at most 64 KiB of it") {
+TEST_CASE("a file that a module rejects leaves nothing, and the module saw all of it") {
     UploadHouse house;
     const auto module = std::make_shared<ScriptedModule>();
     module->looks_at_files = true;
-    module->verdict = media::FileRefusal{matrix::Error(matrix::ErrorCode::forbidden, "not here")};
+    module->verdict = media::FileRejected{matrix::Error(matrix::ErrorCode::forbidden, "not here")};
     house.use_modules({module});
     const std::size_t size = GENERATE(100U, 200'000U);
     MemoryBody body(std::string(size, 'x'));
     const matrix::Error refusal = refusal_of(house, body, base::ByteCount(static_cast<std::int64_t>(size)));
     CHECK(refusal.status() == 403);
-    CHECK(module->files().at(0).head == std::string(std::min<std::size_t>(size, 65536), 'x'));
+    const media::FileFacts seen = module->files().at(0);
+    CHECK(bytes_of(seen.file) == std::string(size, 'x'));
+    CHECK(::write(seen.file.file->get(), "y", 1) == -1);
+    CHECK(seen.sniffed_type == "text/plain");
+    CHECK(seen.upload.declared_type == "text/plain");
+    CHECK(seen.upload.file_name == "notes.txt");
+    CHECK(seen.upload.size.value() == static_cast<std::int64_t>(size));
+    CHECK(seen.media.text().size() == 24);
     CHECK(module->files().at(0).blob.sha256 == base::sha256(std::string(size, 'x')));
     CHECK(house.is_untouched());
     CHECK(house.sent() == 0_B);
     CHECK(house.metrics.value("mxcd_upload_refusals_total{reason=file}") == 1);
+}
+
+TEST_CASE("a file that a module quarantines is stored, charged and told, and not served") {
+    UploadHouse house;
+    const auto module = std::make_shared<ScriptedModule>();
+    module->looks_at_files = true;
+    module->verdict = media::FileQuarantined{};
+    house.use_modules({module});
+    const std::size_t size = GENERATE(100U, 200'000U);
+    const matrix::MediaId id = house.upload(size);
+    REQUIRE(house.metadata.records().size() == 1);
+    CHECK(house.metadata.records().at(0).quarantined_by == "m1");
+    CHECK(house.sent().value() == static_cast<std::int64_t>(size));
+    CHECK(house.metrics.value("mxcd_uploads_quarantined_total") == 1);
+    CHECK(eventually([&] { return module->uploaded().size() == 1; }));
+    media::Downloads downloads(house.metadata, house.blobs, house.metrics);
+    CHECK_FALSE(house.runner.run(downloads.open(id)));
+    CHECK_FALSE(house.runner.run(downloads.open(id)));  // the second time from the cache
+}
+
+TEST_CASE("a file whose type cannot be told is checked all the same") {
+    UploadHouse house;
+    const auto module = std::make_shared<ScriptedModule>();
+    module->looks_at_files = true;
+    house.use_modules({module});
+    house.sniffer.is_broken = true;
+    house.upload(100);
+    CHECK(module->files().at(0).sniffed_type == std::nullopt);
+}
+
+TEST_CASE("files that no module looks at are not opened for it") {
+    UploadHouse house;
+    house.use_modules({std::make_shared<ScriptedModule>()});
+    house.sniffer.is_broken = true;
+    CHECK_NOTHROW(house.upload(2000));
 }
 
 TEST_CASE("modules hear of stored media afterwards, and their failures change nothing") {

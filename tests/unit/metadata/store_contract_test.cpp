@@ -40,6 +40,20 @@ TEMPLATE_LIST_TEST_CASE("a small body comes back as it went in", "", Implementat
     CHECK_FALSE(found->file_name);
 }
 
+TEMPLATE_LIST_TEST_CASE("who quarantined media is kept with it", "", Implementations) {
+    Scene<TestType> scene;
+    media::Reservation reservation = scene.must_reserve(5);
+    media::MediaRecord uploaded =
+        GENERATE(true, false) ? inline_record(user(), "bad", "virus") : record(user(), "bad", 5);
+    uploaded.quarantined_by = "clamd";
+    scene.runner.run(scene.on.store().record_upload(uploaded, reservation.id()));
+    reservation.settled();
+    const std::optional<media::MediaRecord> found = scene.runner.run(scene.on.store().find(uploaded.id));
+    REQUIRE(found);
+    CHECK(found->quarantined_by == "clamd");
+    CHECK(found->size == ByteCount(5));
+}
+
 TEMPLATE_LIST_TEST_CASE("media that was never recorded is not found", "", Implementations) {
     Scene<TestType> scene;
     CHECK_FALSE(scene.runner.run(scene.on.store().find(media_id("nothing"))));

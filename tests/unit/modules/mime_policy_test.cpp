@@ -1,5 +1,7 @@
 #include "mxcd/base/errors.hpp"
+#include "mxcd/base/memory_file.hpp"
 #include "mxcd/modules/builtin.hpp"
+#include "mxcd/modules/type_sniffer.hpp"
 
 #include "support/catch.hpp"
 #include "support/run_task.hpp"
@@ -27,7 +29,7 @@ const std::string plain_text = "Just a few words, nothing else.\n";
 
 struct Policy {
     Policy(MimePolicyConfig::Check check, std::vector<std::string> allow, std::vector<std::string> deny)
-        : module(modules::make_mime_policy({check, std::move(allow), std::move(deny)}, workers)) {}
+        : module(modules::make_mime_policy({check, std::move(allow), std::move(deny)})) {}
 
     static media::UploadFacts upload(const std::string& declared) {
         return {matrix::UserId::parse("@a:b").value(), 10_B, declared, std::nullopt};
@@ -41,10 +43,17 @@ struct Policy {
         }
     }
     bool allows_file(const std::string& head) {
-        media::FileFacts file{upload("image/png"), matrix::MediaId::parse("m").value(), {}, head};
-        const std::optional<media::FileRefusal> refusal = runner.run(module->check_file(std::move(file)));
-        if (refusal) require_forbidden(refusal->error);
-        return !refusal;
+        const media::OpenBlob file{std::make_shared<const base::UniqueFd>(base::memory_file("test", head)),
+                                   base::ByteCount(static_cast<std::int64_t>(head.size()))};
+        return allows_file_of_type(file, runner.run(sniffer->type_of(file)));
+    }
+    bool allows_file_of_type(const media::OpenBlob& file, std::optional<std::string> type) {
+        media::FileFacts facts{
+            upload("image/png"), matrix::MediaId::parse("m").value(), {}, std::move(type), file};
+        const media::FileVerdict verdict = runner.run(module->check_file(std::move(facts)));
+        if (const auto* const rejected = std::get_if<media::FileRejected>(&verdict))
+            require_forbidden(rejected->error);
+        return std::holds_alternative<media::FileAllowed>(verdict);
     }
     static void require_forbidden(const matrix::Error& refusal) {
         CHECK(refusal.status() == 403);
@@ -54,6 +63,7 @@ struct Policy {
 
     TaskRunner runner;  // above the workers, who post to it
     async::WorkerPool workers{{"test", 2, 16, 0}};
+    std::unique_ptr<media::TypeSniffer> sniffer = modules::make_type_sniffer(workers);
     std::shared_ptr<media::MediaModule> module;
 };
 
@@ -105,6 +115,11 @@ TEST_CASE("sniffing knows pages, programs and plain text") {
     CHECK_FALSE(Policy(sniffed, {}, {"application/x-*"}).allows_file(elf_head));
 }
 
+TEST_CASE("a file whose type nobody can tell is a failure, not a verdict") {
+    Policy policy(sniffed, {}, {"text/html"});
+    CHECK_THROWS_AS(policy.allows_file_of_type({}, std::nullopt), std::runtime_error);
+}
+
 TEST_CASE("many files are sniffed at the same time") {
     Policy policy(sniffed, {"image/png"}, {});
     for (int round = 0; round < 200; ++round) {
@@ -117,7 +132,10 @@ TEST_CASE("sniffing without libmagic's database does not start") {
     REQUIRE(::setenv("MAGIC", "/nonexistent/magic.mgc", 1) == 0);
     async::WorkerPool workers({"test", 1, 16, 0});
     const MimePolicyConfig config{sniffed, {}, {}};
-    CHECK_THROWS_AS(modules::make_mime_policy(config, workers), std::runtime_error);
+    CHECK_THROWS_AS(modules::make_mime_policy(config), std::runtime_error);
+    const media::OpenBlob file{std::make_shared<const base::UniqueFd>(base::memory_file("test", "x")), 1_B};
+    TaskRunner runner;
+    CHECK_THROWS_AS(runner.run(modules::make_type_sniffer(workers)->type_of(file)), base::StorageError);
     REQUIRE(::unsetenv("MAGIC") == 0);
-    CHECK_NOTHROW(modules::make_mime_policy(config, workers));
+    CHECK_NOTHROW(modules::make_mime_policy(config));
 }

@@ -14,5 +14,5 @@ TEST_CASE("the total quota is the same for everybody and says nothing else") {
     CHECK(quotas == std::vector{media::StorageQuota{10_B, 3}});
     CHECK(module->answers_at_once());
     CHECK_FALSE(runner.run(module->media_config(user)));
-    CHECK_FALSE(runner.run(module->upload_limits(user)));
+    CHECK_FALSE(runner.run(module->upload_limits(user, base::ByteCount(1))));
 }

@@ -35,7 +35,7 @@ struct Tiers {
         return runner.run(module->is_upload_allowed(media::UploadFacts{user(who), size, "text/plain", {}}));
     }
     std::optional<std::vector<media::UploadLimit>> limits(const std::string& who) {
-        return runner.run(module->upload_limits(user(who)));
+        return runner.run(module->upload_limits(user(who), base::ByteCount(1)));
     }
     /// Whether the first rule, which must be the only one with a maximum of 1 byte, applies.
     bool matches(const std::string& who) { return !allows(who, 2_B); }
