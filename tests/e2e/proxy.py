@@ -80,7 +80,8 @@ class Proxy:
 
 
 class Nginx(Proxy):
-    """The shipped upstreams with mxcd's socket and the homeserver's port put in; the shipped locations as they are."""
+    """The shipped upstreams with mxcd's socket and the homeserver's port put in; the shipped locations as they are, in
+    a server block as homeservers' manuals have it."""
 
     def __init__(self, mxcd_socket, homeserver_port):
         super().__init__()
@@ -108,8 +109,17 @@ http {{
         listen 127.0.0.1:{self.tls_port} ssl http2;
         ssl_certificate {self.certificate};
         ssl_certificate_key {self.folder}/key.pem;
+        # As Synapse's manual has it; first, where it would win over another regular expression.
+        location ~ ^(/_matrix|/_synapse/client) {{
+            proxy_pass http://homeserver;
+            proxy_set_header X-Forwarded-For $remote_addr;
+            proxy_set_header X-Forwarded-Proto $scheme;
+            proxy_set_header Host $host:$server_port;
+            client_max_body_size 20M;
+            proxy_http_version 1.1;
+        }}
+        client_max_body_size 10M;
         include {ROOT}/docs/nginx/locations.conf;
-        location / {{ proxy_pass http://homeserver; }}
     }}
 }}
 """)
