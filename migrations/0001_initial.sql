@@ -17,13 +17,8 @@ CREATE TABLE users (
     stored_files BIGINT NOT NULL CHECK (stored_files >= 0)
 ) WITHOUT ROWID;
 
--- Small bodies. Their keys ascend, so a group of uploads appends to a few pages instead of touching many.
-CREATE TABLE media_bodies (
-    body_key BIGINT PRIMARY KEY,
-    body BLOB NOT NULL
-) WITHOUT ROWID;
-
--- Without a body_key the bytes are in the blob store.
+-- A small body is in the row itself; without one the bytes are in the blob store. The row has no primary key of its
+-- own order on purpose: rows and bodies are appended, and only the index of the random IDs is written all over.
 CREATE TABLE media (
     media_id TEXT PRIMARY KEY,
     user_key BIGINT NOT NULL REFERENCES users (user_key),
@@ -32,11 +27,11 @@ CREATE TABLE media (
     size BIGINT NOT NULL CHECK (size >= 0),
     sha256 BLOB NOT NULL,
     created_at BIGINT NOT NULL,
-    body_key BIGINT
-) WITHOUT ROWID;
+    body BLOB
+);
 
 -- Only rows whose bytes are in the blob store are ever looked up by their bytes.
-CREATE INDEX media_by_blob ON media (sha256) WHERE body_key IS NULL;
+CREATE INDEX media_by_blob ON media (sha256) WHERE body IS NULL;
 
 -- `total` is the user's sent_total after all uploads that completed at or before `sent_at`: what a window holds is
 -- the newest total minus the total at the window's start.

@@ -24,22 +24,15 @@ matrix::UserId user_id(const std::string& text) {
 }
 
 constexpr const char* insert_media_sql =
-    "INSERT INTO media (media_id, user_key, content_type, file_name, size, sha256, created_at, body_key, "
+    "INSERT INTO media (media_id, user_key, content_type, file_name, size, sha256, created_at, body, "
     "quarantined_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-
-constexpr const char* select_next_body_key_sql = "SELECT COALESCE(MAX(body_key), 0) + 1 FROM media_bodies";
-
-constexpr const char* insert_body_sql = "INSERT INTO media_bodies (body_key, body) VALUES ($1, $2)";
 
 constexpr const char* select_media_sql =
     "SELECT users.user_id, media.content_type, media.file_name, media.size, media.sha256, "
-    "media.created_at, media.body_key, media_bodies.body, media.quarantined_by "
-    "FROM media JOIN users ON users.user_key = media.user_key "
-    "LEFT JOIN media_bodies ON media_bodies.body_key = media.body_key "
-    "WHERE media.media_id = $1";
+    "media.created_at, media.body, media.quarantined_by "
+    "FROM media JOIN users ON users.user_key = media.user_key WHERE media.media_id = $1";
 
-constexpr const char* select_by_blob_sql =
-    "SELECT 1 FROM media WHERE sha256 = $1 AND body_key IS NULL LIMIT 1";
+constexpr const char* select_by_blob_sql = "SELECT 1 FROM media WHERE sha256 = $1 AND body IS NULL LIMIT 1";
 
 media::MediaRecord read_record(const Query& row, const matrix::MediaId& id) {
     media::MediaRecord record{id, user_id(row.text(0)), row.text(1), std::nullopt, {}, {}, {}, nullptr};
@@ -47,9 +40,9 @@ media::MediaRecord read_record(const Query& row, const matrix::MediaId& id) {
     record.size = base::ByteCount(row.integer(3));
     record.blob = blob_key(row.blob(4));
     record.created_at = base::TimePoint(std::chrono::milliseconds(row.integer(5)));
-    if (!row.is_null(8)) record.quarantined_by = row.text(8);
+    if (!row.is_null(7)) record.quarantined_by = row.text(7);
     if (row.is_null(6)) return record;
-    record.inline_body = std::make_shared<const std::string>(row.blob(7));
+    record.inline_body = std::make_shared<const std::string>(row.blob(6));
     if (record.size.value() != static_cast<std::int64_t>(record.inline_body->size()))
         throw base::StorageError("a row holds a body of the wrong length");
     return record;
@@ -59,37 +52,21 @@ media::MediaRecord read_record(const Query& row, const matrix::MediaId& id) {
 
 MediaTables::MediaTables(Connection& connection)
     : insert_media_(connection, insert_media_sql),
-      select_next_body_key_(connection, select_next_body_key_sql),
-      insert_body_(connection, insert_body_sql),
       select_media_(connection, select_media_sql),
       select_by_blob_(connection, select_by_blob_sql) {}
 
 void MediaTables::insert(const media::MediaRecord& record, std::int64_t user_key) {
-    std::optional<std::int64_t> body_key;
-    if (record.inline_body) body_key = insert_body(*record.inline_body);
-    Query(insert_media_)
-        .bind(1, std::string_view(record.id.text()))
+    Query query(insert_media_);
+    query.bind(1, std::string_view(record.id.text()))
         .bind(2, user_key)
         .bind(3, std::string_view(record.content_type))
         .bind(4, record.file_name)
         .bind(5, record.size.value())
         .bind(6, std::span<const std::byte>(record.blob.sha256))
         .bind(7, static_cast<std::int64_t>(record.created_at.time_since_epoch().count()))
-        .bind(8, body_key)
-        .bind(9, record.quarantined_by)
-        .run();
-}
-
-std::int64_t MediaTables::insert_body(const std::string& body) {
-    const std::int64_t key = next_body_key();
-    Query(insert_body_).bind(1, key).bind(2, bytes_of(body)).run();
-    return key;
-}
-
-std::int64_t MediaTables::next_body_key() {
-    Query query(select_next_body_key_);
-    query.next();
-    return query.integer(0);
+        .bind(9, record.quarantined_by);
+    if (record.inline_body) query.bind(8, bytes_of(*record.inline_body));
+    query.run();
 }
 
 std::optional<media::MediaRecord> MediaTables::find(const matrix::MediaId& id) {

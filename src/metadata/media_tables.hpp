@@ -22,12 +22,7 @@ class MediaTables {
     [[nodiscard]] bool is_blob_referenced(const media::BlobKey& key);
 
   private:
-    [[nodiscard]] std::int64_t insert_body(const std::string& body);
-    [[nodiscard]] std::int64_t next_body_key();
-
     Statement insert_media_;
-    Statement select_next_body_key_;
-    Statement insert_body_;
     Statement select_media_;
     Statement select_by_blob_;
 };

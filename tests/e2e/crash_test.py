@@ -57,7 +57,7 @@ def check_at_rest(folder, files):
     """Rows, files and totals agree; the database is read when nobody has it open."""
     database = sqlite3.connect(f"file:{folder}/mxcd.db?mode=ro", uri=True)
     assert database.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
-    rows = database.execute("SELECT media_id, size, hex(sha256), body_key IS NOT NULL FROM media").fetchall()
+    rows = database.execute("SELECT media_id, size, hex(sha256), body IS NOT NULL FROM media").fetchall()
     sent = database.execute("SELECT COALESCE(SUM(sent_total), 0) FROM users").fetchone()[0]
     database.close()
     total = sum(row[1] for row in rows)
