@@ -6,9 +6,9 @@ namespace mxcd::metadata {
 
 namespace {
 
-sqlite3* open_handle(const std::filesystem::path& path, int flags, int& result) {
+sqlite3* open_handle(const std::filesystem::path& path, int flags, const char* vfs, int& result) {
     sqlite3* handle = nullptr;
-    result = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+    result = sqlite3_open_v2(path.c_str(), &handle, flags, vfs);
     return handle;
 }
 
@@ -24,9 +24,9 @@ void throw_sqlite_error(sqlite3* connection, int result) {
     throw SqliteError(code, text);
 }
 
-Connection::Connection(const std::filesystem::path& path, int flags) {
+Connection::Connection(const std::filesystem::path& path, int flags, const char* vfs) {
     int result = SQLITE_OK;
-    handle_.reset(open_handle(path, flags, result));
+    handle_.reset(open_handle(path, flags, vfs, result));
     if (result != SQLITE_OK) throw_sqlite_error(handle_.get(), result);
     sqlite3_extended_result_codes(handle_.get(), 1);
 }

@@ -28,7 +28,8 @@ struct SqliteError : base::StorageError {
 /// One connection, used by one thread only.
 class Connection {
   public:
-    Connection(const std::filesystem::path& path, int flags);
+    /// `vfs` names SQLite's file layer; its default without.
+    Connection(const std::filesystem::path& path, int flags, const char* vfs = nullptr);
 
     /// Runs statements that return nothing and have no parameters.
     void execute(const char* sql);

@@ -4,6 +4,7 @@
 #include "mxcd/base/unique_fd.hpp"
 #include "mxcd/metadata/database.hpp"
 
+#include "gathering_vfs.hpp"
 #include "migrations.hpp"
 
 #include <fcntl.h>
@@ -73,8 +74,16 @@ void configure(Connection& connection) {
     connection.execute("BEGIN EXCLUSIVE; COMMIT");
 }
 
+// SQLite's own count of its memory costs a lock at every allocation, and nobody reads it. Refused when SQLite
+// is in use already: then the count goes on.
+void leave_memory_uncounted() {
+    static const int result = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    static_cast<void>(result);
+}
+
 Connection open_and_configure(const std::filesystem::path& path) {
-    Connection connection(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE);
+    Connection connection(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
+                          gathering_vfs());
     if (sqlite3_db_readonly(connection.handle(), "main") == 1)
         throw OpenError(Reason::permission, "the database cannot be written");
     configure(connection);
@@ -109,6 +118,7 @@ base::TimePoint Store::load_newest_sent_at() {
 std::unique_ptr<Store> open_store(const std::filesystem::path& path, const base::Clock& clock,
                                   Reservations& reservations) {
     create_private_file(path);
+    leave_memory_uncounted();
     try {
         return std::make_unique<Store>(open_and_configure(path), clock, reservations);
     } catch (const SqliteError& error) {
