@@ -53,7 +53,8 @@ async::Task<std::span<const std::byte>> BodyReader::read_socket() {
             std::min<std::size_t>(BodyBuffer::size, static_cast<std::size_t>(least_remaining()))));
         const Woken woken = co_await connection_.wait(Direction::read, pace_, raw_received_);
         if (woken != Woken::ready) throw async::TimedOut{};
-        buffer_ = lane_.body_buffers.borrow();
+        BodyBuffers::Loan loan = co_await lane_.body_buffers.borrow();
+        buffer_ = std::move(loan);
         const std::optional<std::size_t> count =
             receive_or_gone(connection_, buffer_->bytes().first(read_size()));
         if (count && *count == 0) client_is_gone();

@@ -2,7 +2,7 @@
 
 #include "mxcd/async/byte_source.hpp"
 
-#include "buffer_pool.hpp"
+#include "body_buffers.hpp"
 #include "chunk_decoder.hpp"
 #include "connection.hpp"
 #include "head_buffer.hpp"
@@ -50,7 +50,7 @@ class BodyReader final : public async::ByteSource {
     HeadBuffer& leftovers_;
     BodyFraming framing_;
     ChunkDecoder decoder_;
-    Pool<BodyBuffer>::Loan buffer_;
+    BodyBuffers::Loan buffer_;
     Pace pace_;
     std::int64_t remaining_;  // of a body with a length
     std::int64_t received_ = 0;

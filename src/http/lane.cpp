@@ -9,7 +9,8 @@ namespace mxcd::http {
 namespace {
 
 constexpr std::size_t kept_workspaces = 64;
-constexpr std::size_t kept_body_buffers = 16;
+/// 16 MiB per io thread: more would not make a disk faster.
+constexpr std::size_t body_buffers_at_once = 64;
 constexpr std::size_t request_id_length = 16;
 
 std::chrono::milliseconds sweep_interval(const LaneSettings& settings) {
@@ -73,7 +74,7 @@ Lane::Lane(async::Executor executor, const ServerConfig& config, const ServerDep
       access(dependencies.metrics),
       request_ids(dependencies.random),
       workspaces(kept_workspaces),
-      body_buffers(kept_body_buffers) {}
+      body_buffers(body_buffers_at_once) {}
 
 async::Task<> Lane::sweep() {
     async::Timer timer(home);
@@ -87,6 +88,7 @@ async::Task<> Lane::sweep() {
 void Lane::check_deadlines() {
     const Moment now = SteadyClock::now();
     for (Connection& connection : busy) connection.check_deadline(now);
+    body_buffers.check_deadlines(now);
     // Ordered by deadline: the first that has time left ends it.
     for (Connection& connection : idle) {
         if (connection.deadline() != Moment::max() && now < connection.deadline()) break;

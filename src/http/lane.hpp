@@ -6,6 +6,7 @@
 #include "mxcd/http/server.hpp"
 
 #include "access_record.hpp"
+#include "body_buffers.hpp"
 #include "buffer_pool.hpp"
 #include "connection.hpp"
 #include "trusted_proxies.hpp"
@@ -79,7 +80,7 @@ struct Lane {
     RequestIds request_ids;
     DateField date;
     Pool<Workspace> workspaces;
-    Pool<BodyBuffer> body_buffers;
+    BodyBuffers body_buffers;
     /// Heads are rendered here; what cannot be sent at once is copied.
     std::string head_text;
     ConnectionList idle;  // the longest idle first

@@ -223,7 +223,7 @@ async::Task<> Session::linger(std::chrono::milliseconds limit) {
     while (SteadyClock::now() < deadline) {
         const Woken woken = co_await connection_.wait(Direction::read, deadline);
         if (woken != Woken::ready) co_return;
-        Pool<BodyBuffer>::Loan buffer = lane_.body_buffers.borrow();
+        Pool<BodyBuffer>::Loan buffer = lane_.body_buffers.borrow_for_a_moment();
         if (!discard_arrived(buffer, budget)) co_return;
     }
 }
