@@ -1,8 +1,8 @@
 // Durable uploads without HTTP: the real Uploads with the real stores, beside three references on the same
 // disk.
 //
-//   three-flush    file written, fdatasync, rename, folder fsync, an SQLite FULL transaction of its own
-//   grouped-file   file written, fdatasync; folder fsync and FULL transaction shared by a group
+//   three-flush    file written, fdatasync, rename, folder fsync, an SQLite FULL transaction: one upload at a
+//   time grouped-file   file written, fdatasync; folder fsync and FULL transaction shared by a group
 //   not-durable    file written, rename, an SQLite NORMAL transaction of its own: nothing is flushed
 //   mxcd           media::Uploads::store: chain, reservation, SHA-256, flushes, row and ledger entry
 //
@@ -138,10 +138,12 @@ void one_by_one(Work& work, bool durable) {
     run_threads(work, [&] {
         const std::string body = work.next_body();
         const std::string id = base::to_hex(base::sha256(body));
+        std::unique_lock lock(mutex, std::defer_lock);
+        if (durable) lock.lock();  // the serial reference of the targets: the same at 1, 16 and 64 clients
         write_file(work.folder / (id + ".tmp"), body, durable);
         std::filesystem::rename(work.folder / (id + ".tmp"), work.folder / id);
         if (durable) flush_folder(work.folder);
-        const std::lock_guard lock(mutex);
+        if (!durable) lock.lock();
         database.run("BEGIN IMMEDIATE");
         database.insert(id, body.size());
         database.run("COMMIT");

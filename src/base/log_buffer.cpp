@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -18,10 +19,15 @@ constexpr std::chrono::milliseconds gathering_time(50);
 constexpr int poll_slice_ms = 100;
 constexpr int slices_after_stop = 10;
 
-/// At most PIPE_BUF bytes, ending with a line where one ends: so much goes into a writable pipe without
-/// blocking, and in one piece.
-std::size_t portion_of(std::string_view lines) {
-    if (lines.size() <= PIPE_BUF) return lines.size();
+bool is_file(int fd) {
+    struct stat facts{};
+    return ::fstat(fd, &facts) == 0 && S_ISREG(facts.st_mode);
+}
+
+/// All of it for a file. Otherwise at most PIPE_BUF bytes, ending with a line where one ends: so much goes
+/// into a writable pipe without blocking, and in one piece.
+std::size_t portion_of(std::string_view lines, bool goes_to_file) {
+    if (goes_to_file || lines.size() <= PIPE_BUF) return lines.size();
     const std::size_t line_end = lines.rfind('\n', PIPE_BUF - 1);
     return line_end == std::string_view::npos ? PIPE_BUF : line_end + 1;
 }
@@ -119,9 +125,10 @@ std::string LogBuffer::take(std::string spare) {
 }
 
 bool LogBuffer::write(std::string_view lines) {
+    const bool goes_to_file = is_file(config_.fd);
     while (!lines.empty()) {
-        if (!wait_until_writable()) return false;
-        const ssize_t count = ::write(config_.fd, lines.data(), portion_of(lines));
+        if (!goes_to_file && !wait_until_writable()) return false;
+        const ssize_t count = ::write(config_.fd, lines.data(), portion_of(lines, goes_to_file));
         if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
         if (count < 0) return true;  // these lines are lost, and nobody can be told
         lines.remove_prefix(static_cast<std::size_t>(count));
