@@ -28,8 +28,8 @@ matrix::Json to_json(const LimitFacts& facts) {
     matrix::Json json = matrix::Json::object();
     json["kind"] = facts.kind == LimitFacts::Kind::window ? "window" : "quota";
     json["used"] = facts.used.value();
-    json["attempted"] = facts.attempted.value();
     json["issued_at"] = facts.issued_at.time_since_epoch().count();
+    if (facts.attempted) json["attempted"] = facts.attempted->value();
     if (facts.max_size) json["max"] = facts.max_size->value();
     if (facts.room_at) json["room_at"] = facts.room_at->time_since_epoch().count();
     if (facts.kind == LimitFacts::Kind::window) {
@@ -57,7 +57,7 @@ std::optional<LimitFacts> from_json(const matrix::Json& json) {
     facts.max_files = matrix::get_integer(json, "max_files");
     facts.used = get_bytes(json, "used").value_or(base::ByteCount(0));
     facts.files = matrix::get_integer(json, "files").value_or(0);
-    facts.attempted = get_bytes(json, "attempted").value_or(base::ByteCount(0));
+    facts.attempted = get_bytes(json, "attempted");
     facts.issued_at = time_point(*issued_at);
     if (const std::optional<std::int64_t> room_at = matrix::get_integer(json, "room_at"))
         facts.room_at = time_point(*room_at);

@@ -22,9 +22,9 @@ struct LimitFacts {
     std::optional<base::ByteCount> max_size;
     std::optional<std::int64_t> max_files;  // quotas only
     base::ByteCount used;
-    std::int64_t files = 0;  // quotas only
-    base::ByteCount attempted;
-    std::optional<base::TimePoint> room_at;  // nothing: an upload of that size never fits the window
+    std::int64_t files = 0;                    // quotas only
+    std::optional<base::ByteCount> attempted;  // nothing: not known (a chunked upload)
+    std::optional<base::TimePoint> room_at;    // nothing: an upload of that size never fits the window
     base::TimePoint issued_at{};
 
     friend bool operator==(const LimitFacts&, const LimitFacts&) = default;

@@ -24,6 +24,7 @@ struct LimitPhrases {
     std::string_view file_quota;
     std::string_view window_used;
     std::string_view quota_used;
+    std::string_view refused_file;  // follows one of the two
     std::string_view room_later;
     std::string_view room_now;
     std::string_view never_fits;

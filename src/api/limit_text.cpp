@@ -92,18 +92,21 @@ std::vector<std::string> limit_text(const LimitFacts& facts, base::TimePoint now
                                     const LimitPhrases& phrases) {
     std::vector<std::string> paragraphs;
     const Replacement used{"{used}", readable_size(facts.used, phrases)};
-    const Replacement attempted{"{attempted}", readable_size(facts.attempted, phrases)};
+    std::string refused_file;
+    if (facts.attempted)
+        refused_file =
+            " " + fill(phrases.refused_file, {{"{attempted}", readable_size(*facts.attempted, phrases)}});
     const Replacement files{"{count}", std::to_string(facts.files)};
     const std::string max = readable_size(facts.max_size.value_or(base::ByteCount(0)), phrases);
     if (facts.kind == LimitFacts::Kind::window) {
         const Replacement period{"{period}", readable_period(facts.period, phrases)};
         paragraphs.push_back(fill(phrases.window_limit, {{"{max}", max}, period}));
-        paragraphs.push_back(fill(phrases.window_used, {used, attempted}));
+        paragraphs.push_back(fill(phrases.window_used, {used}) + refused_file);
     } else {
         if (facts.max_size) paragraphs.push_back(fill(phrases.size_quota, {{"{max}", max}}));
         if (facts.max_files)
             paragraphs.push_back(fill(phrases.file_quota, {{"{count}", std::to_string(*facts.max_files)}}));
-        paragraphs.push_back(fill(phrases.quota_used, {used, files, attempted}));
+        paragraphs.push_back(fill(phrases.quota_used, {used, files}) + refused_file);
     }
     paragraphs.push_back(room(facts, now, phrases));
     return paragraphs;

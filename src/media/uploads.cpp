@@ -103,9 +103,9 @@ async::Task<Reservation> Uploads::admit(const UploadPolicy& policy, const Upload
     ReserveOutcome outcome = co_await ledger_.reserve(std::move(wanted));
     const async::Executor home = co_await async::asio::this_coro::executor;
     if (auto* const limit = std::get_if<LimitRefusal>(&outcome))
-        refuse(policy, home, facts, std::move(*limit));
+        refuse(policy, home, facts, Size::known, std::move(*limit));
     if (auto* const quota = std::get_if<QuotaRefusal>(&outcome))
-        refuse(policy, home, facts, std::move(*quota));
+        refuse(policy, home, facts, Size::known, std::move(*quota));
     MXCD_FAILPOINT("upload.admitted");
     co_return std::get<Reservation>(std::move(outcome));
 }
@@ -131,10 +131,10 @@ async::Task<> Uploads::require_room_for_one_byte(const UploadPolicy& policy, con
     ReserveRequest one_byte = co_await ask_modules(policy, facts, Size::unknown);
     std::optional<LimitRefusal> refusal = co_await ledger_.check(std::move(one_byte));
     const async::Executor home = co_await async::asio::this_coro::executor;
-    if (refusal) refuse(policy, home, facts, *std::move(refusal));
+    if (refusal) refuse(policy, home, facts, Size::unknown, *std::move(refusal));
 }
 
-void Uploads::refuse(const UploadPolicy& policy, async::Executor home, const UploadFacts& facts,
+void Uploads::refuse(const UploadPolicy& policy, async::Executor home, const UploadFacts& facts, Size size,
                      std::variant<LimitRefusal, QuotaRefusal> refusal) {
     if (const auto* const broken = std::get_if<LimitRefusal>(&refusal)) {
         instruments_->limit.add();
@@ -143,7 +143,9 @@ void Uploads::refuse(const UploadPolicy& policy, async::Executor home, const Upl
     } else {
         instruments_->quota.add();
     }
-    throw UploadLimitExceeded(std::move(refusal), facts.size);
+    std::optional<base::ByteCount> attempted;
+    if (size == Size::known) attempted = facts.size;
+    throw UploadLimitExceeded(std::move(refusal), attempted);
 }
 
 async::Task<ReceivedBody> Uploads::receive(const UploadPolicy& policy, const UploadRequest& request) {

@@ -53,6 +53,8 @@ struct LimitEvent {
     matrix::UserId user;
     UploadLimit limit;
     base::ByteCount sent;
+    /// 1 for a chunked upload that was refused before its body was read: its size is not known, and not even
+    /// one byte had room.
     base::ByteCount attempted;
 };
 

@@ -44,11 +44,12 @@ struct UploadRequest {
 
 /// Thrown when a window or quota has no room; the desk renders it (`limit_exceeded_response`, `info_uri`).
 struct UploadLimitExceeded : std::exception {
-    UploadLimitExceeded(std::variant<LimitRefusal, QuotaRefusal> why, base::ByteCount size)
+    UploadLimitExceeded(std::variant<LimitRefusal, QuotaRefusal> why, std::optional<base::ByteCount> size)
         : refusal(std::move(why)), attempted(size) {}
     [[nodiscard]] const char* what() const noexcept override { return "Media upload limit exceeded"; }
     std::variant<LimitRefusal, QuotaRefusal> refusal;
-    base::ByteCount attempted;
+    /// Nothing when a chunked upload was refused before its body was read.
+    std::optional<base::ByteCount> attempted;
 };
 
 struct UploadDependencies {
@@ -86,7 +87,7 @@ class Uploads {
     async::Task<ReserveRequest> ask_modules(const UploadPolicy& policy, const UploadFacts& facts, Size size);
     async::Task<> require_room_for_one_byte(const UploadPolicy& policy, const UploadFacts& facts);
     [[noreturn]] void refuse(const UploadPolicy& policy, async::Executor home, const UploadFacts& facts,
-                             std::variant<LimitRefusal, QuotaRefusal> refusal);
+                             Size size, std::variant<LimitRefusal, QuotaRefusal> refusal);
     async::Task<ReceivedBody> receive(const UploadPolicy& policy, const UploadRequest& request);
     async::Task<FileFacts> facts_of_file(const UploadFacts& facts, const matrix::MediaId& id,
                                          const ReceivedBody& received);

@@ -136,6 +136,17 @@ TEST_CASE("a file that is larger than its limit never fits, and the page says so
     CHECK(says(house.page(house.link(2 * 1024 * 1024)), "larger than the limit itself"));
 }
 
+TEST_CASE("the page of a chunked upload that was refused before its body tells no size that nobody knows") {
+    FullHouse house;
+    static_cast<void>(house.upload(std::string(512 * 1024, 'x')));
+    TestRequest request("POST", upload_path);
+    const Answer refused = house.ask(request.as("alice").chunked("y"));
+    REQUIRE(refused.status == 403);
+    const Answer page = house.page(refused.text("info_uri").substr(std::string("https://hs.test").size()));
+    CHECK(says(page, "You have used 1.5 MiB of it.</p>"));
+    CHECK_FALSE(says(page, "refused file"));
+}
+
 TEST_CASE("facts survive the way through a link; another key reads nothing") {
     const ManualClock clock;
     const api::LimitLinks links(base::Secret("one key"), clock);
@@ -147,7 +158,9 @@ TEST_CASE("facts survive the way through a link; another key reads nothing") {
     quota.period = 0ms;
     quota.max_files = 7;
     quota.files = 6;
-    for (const api::LimitFacts& told : {window, quota, facts()}) {
+    api::LimitFacts chunked = facts();
+    chunked.attempted.reset();
+    for (const api::LimitFacts& told : {window, quota, chunked, facts()}) {
         const std::string query = query_of(links.link("https://hs.test/", told));
         CHECK(links.read(query) == told);
         CHECK_FALSE(others.read(query));

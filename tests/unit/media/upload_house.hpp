@@ -97,7 +97,7 @@ struct UploadHouse {
         try {
             upload(size, owner);
         } catch (const media::UploadLimitExceeded& refused) {
-            REQUIRE(refused.attempted.value() == static_cast<std::int64_t>(size));
+            REQUIRE(refused.attempted == base::ByteCount(static_cast<std::int64_t>(size)));
             return std::get<media::LimitRefusal>(refused.refusal);
         }
         FAIL("the upload was not refused");
