@@ -82,7 +82,8 @@ ClientAccess::ClientAccess(media::TokenAuthenticator& authenticator, base::Metri
     : authenticator_(authenticator),
       refused_(metrics.counter(metric, metric_help, {{"reason", "refused"}})),
       unavailable_(metrics.counter(metric, metric_help, {{"reason", "unavailable"}})),
-      guests_(metrics.counter(metric, metric_help, {{"reason", "guest"}})) {}
+      guests_(metrics.counter(metric, metric_help, {{"reason", "guest"}})),
+      suspended_(metrics.counter(metric, metric_help, {{"reason", "suspended"}})) {}
 
 async::Task<media::Identity> ClientAccess::admit(const http::Request& request, Access level,
                                                  QueryToken query_token) const {
@@ -90,6 +91,10 @@ async::Task<media::Identity> ClientAccess::admit(const http::Request& request, A
     if (caller.is_guest && level != Access::user_or_guest) {
         guests_.add();
         throw matrix::Error(matrix::ErrorCode::guest_access_forbidden, "Guest access not allowed");
+    }
+    if (caller.is_suspended && level == Access::writer) {
+        suspended_.add();
+        throw matrix::Error(matrix::ErrorCode::user_suspended, "User account has been suspended");
     }
     co_return std::move(caller);
 }

@@ -35,6 +35,7 @@ class ClientAccess {
     base::Counter& refused_;
     base::Counter& unavailable_;
     base::Counter& guests_;
+    base::Counter& suspended_;
 };
 
 }  // namespace mxcd::api

@@ -6,6 +6,7 @@
 #include "endpoints.hpp"
 #include "error_response.hpp"
 #include "limit_link.hpp"
+#include "request_rates.hpp"
 #include "response_headers.hpp"
 #include "route_table.hpp"
 
@@ -25,6 +26,7 @@ class Desk final : public Api {
           links_(std::move(dependencies.link_key), dependencies.clock),
           errors_(headers_, links_, dependencies.clock, dependencies.metrics),
           access_(dependencies.authenticator, dependencies.metrics),
+          rates_(dependencies.clock, dependencies.metrics),
           endpoints_{UploadEndpoints(dependencies.uploads, headers_),
                      DownloadEndpoints(dependencies.downloads),
                      ConfigEndpoints(dependencies.uploads, headers_),
@@ -73,8 +75,8 @@ class Desk final : public Api {
             request.route = match.known_path->pattern;
     }
 
-    /// The binding order of checks: route, OPTIONS, authentication, account; parameters, look-up, conditions,
-    /// range and body are the endpoint's.
+    /// The binding order of checks: route, OPTIONS, authentication, account, rate; parameters, look-up,
+    /// conditions, range and body are the endpoint's.
     async::Task<http::Response> dispatch(http::Request& request, const DeskConfig& config,
                                          const RouteMatch& match) {
         if (is_preflight(request)) co_return headers_.preflight();
@@ -85,6 +87,7 @@ class Desk final : public Api {
                 config.access_token_in_query ? QueryToken::accepted : QueryToken::refused;
             media::Identity caller = co_await access_.admit(request, match.route->access, query_token);
             call.caller = std::move(caller);
+            rates_.require_allowed(match.route->rate, call.user(), config);
         }
         http::Response response = co_await match.route->answer(endpoints_, call);
         co_return response;
@@ -104,6 +107,7 @@ class Desk final : public Api {
     LimitLinks links_;
     ErrorResponses errors_;
     ClientAccess access_;
+    RequestRates rates_;
     Endpoints endpoints_;
     RouteTable routes_;
 };

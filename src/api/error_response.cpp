@@ -141,10 +141,13 @@ http::Response ErrorResponses::render(const matrix::Error& error) const {
     matrix::Json body = error.extra();
     body["errcode"] = error.errcode();
     body["error"] = error.what();
-    const std::optional<std::chrono::seconds> wait = error.retry_after();
-    if (wait && error.status() == 429) body["retry_after_ms"] = std::chrono::milliseconds(*wait).count();
+    const std::optional<std::chrono::milliseconds> wait = error.retry_after();
+    if (wait && error.status() == 429) body["retry_after_ms"] = wait->count();
     http::Response response = headers_.json(error.status(), body);
-    if (wait) response.headers.add("Retry-After", static_cast<std::int64_t>(wait->count()));
+    if (wait) {
+        const std::chrono::seconds whole = std::chrono::ceil<std::chrono::seconds>(*wait);
+        response.headers.add("Retry-After", static_cast<std::int64_t>(whole.count()));
+    }
     return response;
 }
 

@@ -5,6 +5,7 @@
 #include "mxcd/http/response.hpp"
 
 #include "call.hpp"
+#include "request_rates.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -18,7 +19,12 @@ namespace mxcd::api {
 struct Endpoints;
 
 /// Whom a route answers.
-enum class Access : std::uint8_t { open, user, user_or_guest };
+enum class Access : std::uint8_t {
+    open,
+    user,
+    user_or_guest,
+    writer,  // a user who is not suspended: for routes that put media in
+};
 
 /// What every answer of a route carries besides CORS, errors, 304 and 206 included.
 enum class Protection : std::uint8_t {
@@ -36,6 +42,7 @@ struct Route {
     Access access = Access::user;
     Protection protection = Protection::none;
     Answer answer = nullptr;
+    Rate rate = Rate::unlimited;
 };
 
 struct RouteMatch {

@@ -16,7 +16,8 @@ bool is_same(const std::optional<remote::IntrospectionConfig>& left,
 bool is_same_upstream(const remote::AuthConfig& left, const remote::AuthConfig& right) {
     return left.homeserver_url == right.homeserver_url && left.cache_ttl == right.cache_ttl &&
            left.timeout == right.timeout && left.admins == right.admins &&
-           left.server_name == right.server_name && is_same(left.introspection, right.introspection);
+           left.server_name == right.server_name && left.admin_token.reveal() == right.admin_token.reveal() &&
+           is_same(left.introspection, right.introspection);
 }
 
 }  // namespace
@@ -27,18 +28,25 @@ struct Authentication::Upstream {
         : config(from), whoami(remote::make_whoami_authenticator(config, dependencies.client)) {
         if (config.introspection)
             introspection = remote::make_introspection_authenticator(config, dependencies.client, *whoami);
-        watched =
-            remote::make_reachability_watch(introspection ? *introspection : *whoami, dependencies.metrics);
+        media::TokenAuthenticator* source = introspection ? introspection.get() : whoami.get();
+        if (!config.admin_token.empty()) {
+            suspension = remote::make_suspension_check(config, dependencies.client, *source);
+            source = suspension.get();
+        }
+        watched = remote::make_reachability_watch(*source, dependencies.metrics);
+        brake = remote::make_guessing_brake(*watched, dependencies.clock, dependencies.metrics);
         remote::CacheConfig cache_config;
         cache_config.ttl = config.cache_ttl;
-        cache = remote::make_caching_authenticator(cache_config, *watched, dependencies.clock,
+        cache = remote::make_caching_authenticator(cache_config, *brake, dependencies.clock,
                                                    dependencies.background, dependencies.metrics);
     }
 
     remote::AuthConfig config;
     std::unique_ptr<media::TokenAuthenticator> whoami;
     std::unique_ptr<media::TokenAuthenticator> introspection;
+    std::unique_ptr<media::TokenAuthenticator> suspension;  // null without an admin's token
     std::unique_ptr<remote::ReachabilityWatch> watched;
+    std::unique_ptr<media::TokenAuthenticator> brake;
     std::unique_ptr<media::TokenAuthenticator> cache;
 };
 

@@ -1,6 +1,8 @@
 #include "sections.hpp"
 #include "values.hpp"
 
+#include <algorithm>
+
 namespace mxcd::app {
 
 namespace {
@@ -22,6 +24,15 @@ std::optional<matrix::UserId> read_user(Section& section, std::string_view key) 
     return user;
 }
 
+/// A secret that travels in a header.
+bool read_token(Section& section, const std::string& key, base::Secret& into) {
+    if (!section.read_secret(key, into)) return false;
+    const std::string_view text = into.reveal();
+    if (std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; })) return true;
+    section.fail(key, "holds a space, a line break or another character that no token has");
+    return false;
+}
+
 std::optional<remote::IntrospectionConfig> read_introspection(Section& auth) {
     std::optional<Section> section = auth.child("introspection");
     if (!section) return std::nullopt;
@@ -30,7 +41,7 @@ std::optional<remote::IntrospectionConfig> read_introspection(Section& auth) {
     if (section->read("endpoint", introspection.endpoint) && !is_http_url(introspection.endpoint))
         section->fail("endpoint", "expected a URL that begins with http:// or https://");
     section->read("client_id", introspection.client_id);
-    if (!section->read_secret("client_secret", introspection.client_secret) &&
+    if (!read_token(*section, "client_secret", introspection.client_secret) &&
         section->find("client_secret") == nullptr && section->find("client_secret_path") == nullptr)
         section->fail("client_secret", "is required, or client_secret_path");
     section->finish();
@@ -43,7 +54,7 @@ std::vector<remote::StaticToken> read_static_tokens(Section& auth) {
     if (!entries) return tokens;
     for (Section& entry : *entries) {
         base::Secret token;
-        const bool has_token = entry.read_secret("token", token);
+        const bool has_token = read_token(entry, "token", token);
         if (!has_token && entry.find("token") == nullptr && entry.find("token_path") == nullptr)
             entry.fail("token", "is required, or token_path");
         const std::optional<matrix::UserId> user = read_user(entry, "user_id");
@@ -83,9 +94,12 @@ void read_auth(Section& root, remote::AuthConfig& auth) {
     auth.introspection = read_introspection(*section);
     auth.static_tokens = read_static_tokens(*section);
     auth.admins = read_users(*section, "admins");
+    read_token(*section, "admin_token", auth.admin_token);
     const bool has_homeserver = section->find("homeserver_url") != nullptr;
     if (auth.introspection && !has_homeserver)
         section->fail("introspection", "needs homeserver_url beside it");
+    if (!auth.admin_token.empty() && !has_homeserver)
+        section->fail("admin_token", "needs homeserver_url beside it");
     if (!has_homeserver && section->find("introspection") == nullptr &&
         section->find("static_tokens") == nullptr)
         section->fail("homeserver_url", "is required, unless static_tokens are given");

@@ -52,21 +52,20 @@ void read_database(Section& root, metadata::SqliteConfig& sqlite) {
     database->finish();
 }
 
-void read_rate(Section& root, std::optional<RateLimitConfig>& rate) {
-    std::optional<Section> section = root.child("rc_media_upload");
+void read_rate(Section& root, std::optional<base::RateLimit>& rate, std::string_view key) {
+    std::optional<Section> section = root.child(key);
     if (!section) return;
-    RateLimitConfig limit;
+    base::RateLimit limit;
     section->require("per_second");
     section->require("burst_count");
     if (const Node* node = section->find("per_second")) {
         const std::optional<double> value = as_number(*node);
         if (!value || *value <= 0) section->fail("per_second", "expected a number above 0");
-        limit.per_second = value.value_or(0);
+        limit.per_second = value.value_or(1);
     }
     section->read("burst_count", limit.burst_count, Range{1, 1'000'000'000});
     section->finish();
     rate = limit;
-    root.warn("rc_media_upload", "upload rate limits are not in this version yet");
 }
 
 bool is_mxc_uri(std::string_view text) {
@@ -132,7 +131,7 @@ void read_upload_rules(Section& root, Configuration& configuration) {
     root.read("unused_expiration_time", configuration.unused_expiration_time);
     root.read("enable_authenticated_media", configuration.enable_authenticated_media);
     read_unauthenticated_media(root, configuration.unauthenticated_media);
-    read_rate(root, configuration.media_upload_rate);
+    read_rate(root, configuration.desk.upload_rate, "rc_media_upload");
 }
 
 }  // namespace mxcd::app

@@ -41,11 +41,6 @@ struct PythonConfig {
     std::string synapse_database;
 };
 
-struct RateLimitConfig {
-    double per_second = 0;
-    std::int64_t burst_count = 0;
-};
-
 /// Everything that the operator decided: one config struct per room, and what no room uses yet.
 struct Configuration {
     explicit Configuration(matrix::ServerName server_name);
@@ -63,7 +58,6 @@ struct Configuration {
     std::chrono::milliseconds unused_expiration_time = std::chrono::hours(24);
     bool enable_authenticated_media = true;
     std::vector<std::string> unauthenticated_media;
-    std::optional<RateLimitConfig> media_upload_rate;
     PythonConfig python;
 };
 

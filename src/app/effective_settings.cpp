@@ -42,6 +42,7 @@ std::string list_of(const Items& items) {
 
 void add_auth(const remote::AuthConfig& auth, Settings& settings) {
     settings["auth.homeserver_url"] = auth.homeserver_url;
+    settings["auth.admin_token"] = auth.admin_token.empty() ? "" : "given";
     settings["auth.cache_ttl"] = text_of(auth.cache_ttl);
     settings["auth.introspection"] =
         auth.introspection ? auth.introspection->endpoint + " " + auth.introspection->client_id : "";
@@ -70,7 +71,7 @@ void add_uploads(const Configuration& configuration, Settings& settings) {
     settings["unused_expiration_time"] = text_of(configuration.unused_expiration_time);
     settings["enable_authenticated_media"] = text_of(configuration.enable_authenticated_media);
     settings["unauthenticated_media"] = text_of(configuration.unauthenticated_media);
-    const std::optional<RateLimitConfig>& rate = configuration.media_upload_rate;
+    const std::optional<base::RateLimit>& rate = configuration.desk.upload_rate;
     settings["rc_media_upload"] =
         rate ? std::to_string(rate->per_second) + " " + text_of(rate->burst_count) : std::string();
 }

@@ -22,6 +22,8 @@ ErrorFacts facts_of(ErrorCode code) {
             return {403, "M_FORBIDDEN"};
         case ErrorCode::guest_access_forbidden:
             return {403, "M_GUEST_ACCESS_FORBIDDEN"};
+        case ErrorCode::user_suspended:
+            return {403, "M_USER_SUSPENDED"};
         case ErrorCode::user_limit_exceeded:
             return {403, "M_USER_LIMIT_EXCEEDED"};
         case ErrorCode::resource_limit_exceeded:
@@ -76,7 +78,7 @@ Error& Error::with(std::string key, nlohmann::json value) {
     return *this;
 }
 
-Error& Error::with_retry_after(std::chrono::seconds wait) {
+Error& Error::with_retry_after(std::chrono::milliseconds wait) {
     retry_after_ = wait;
     return *this;
 }

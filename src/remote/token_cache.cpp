@@ -1,10 +1,9 @@
 #include "mxcd/async/single_flight.hpp"
 #include "mxcd/base/hash.hpp"
 #include "mxcd/base/random.hpp"
+#include "mxcd/base/recent_map.hpp"
 #include "mxcd/matrix/error.hpp"
 #include "mxcd/remote/authenticators.hpp"
-
-#include "recent_map.hpp"
 
 #include <algorithm>
 #include <array>
@@ -76,8 +75,8 @@ class CachingAuthenticator final : public media::TokenAuthenticator {
 
     std::mutex mutex_;
     // Apart, so that a flood of made-up tokens cannot push real ones out.
-    RecentMap<Key, KnownToken, DigestHash> known_;
-    RecentMap<Key, RefusedToken, DigestHash> refused_;
+    base::RecentMap<Key, KnownToken, DigestHash> known_;
+    base::RecentMap<Key, RefusedToken, DigestHash> refused_;
 };
 
 CachingAuthenticator::CachingAuthenticator(const CacheConfig& config, media::TokenAuthenticator& source,

@@ -3,6 +3,7 @@
 #include "mxcd/async/task_group.hpp"
 #include "mxcd/base/clock.hpp"
 #include "mxcd/base/metrics.hpp"
+#include "mxcd/base/rate_limiter.hpp"
 #include "mxcd/base/secret.hpp"
 #include "mxcd/http/handler.hpp"
 #include "mxcd/matrix/ids.hpp"
@@ -14,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +42,8 @@ struct DeskConfig {
     std::string public_baseurl;  // ends with '/'
     bool access_token_in_query = true;
     LimitExceededResponse limit_exceeded_response = LimitExceededResponse::user_limit;
+    /// Uploads of each user (rc_media_upload); nothing: as many as they like.
+    std::optional<base::RateLimit> upload_rate = std::nullopt;
 };
 
 /// One dependency in the readiness report.

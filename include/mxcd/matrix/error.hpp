@@ -22,6 +22,7 @@ enum class ErrorCode : std::uint8_t {
     user_locked,              // 401 M_USER_LOCKED
     forbidden,                // 403 M_FORBIDDEN
     guest_access_forbidden,   // 403 M_GUEST_ACCESS_FORBIDDEN
+    user_suspended,           // 403 M_USER_SUSPENDED
     user_limit_exceeded,      // 403 M_USER_LIMIT_EXCEEDED
     resource_limit_exceeded,  // 400 M_RESOURCE_LIMIT_EXCEEDED (limit_exceeded_response: synapse_legacy)
     not_found,                // 404 M_NOT_FOUND
@@ -60,17 +61,19 @@ class Error : public std::exception {
     [[nodiscard]] const std::string& errcode() const { return errcode_; }
     /// More keys of the body (`soft_logout`, `info_uri`, ...), an object.
     [[nodiscard]] const nlohmann::json& extra() const { return extra_; }
-    [[nodiscard]] std::optional<std::chrono::seconds> retry_after() const { return retry_after_; }
+    [[nodiscard]] std::optional<std::chrono::milliseconds> retry_after() const { return retry_after_; }
 
     Error& with(std::string key, nlohmann::json value);
-    Error& with_retry_after(std::chrono::seconds wait);
+    /// Becomes the header Retry-After, which counts whole seconds and is rounded up; at 429 also
+    /// `retry_after_ms`.
+    Error& with_retry_after(std::chrono::milliseconds wait);
 
   private:
     int status_;
     std::string errcode_;
     std::string public_text_;
     nlohmann::json extra_ = nlohmann::json::object();
-    std::optional<std::chrono::seconds> retry_after_;
+    std::optional<std::chrono::milliseconds> retry_after_;
 };
 
 }  // namespace mxcd::matrix

@@ -14,6 +14,8 @@ struct Identity {
     matrix::UserId user;
     bool is_guest = false;
     bool is_admin = false;
+    /// May read, but not write. Spec: Client-Server API, "Account suspension".
+    bool is_suspended = false;
     /// The longest time that this answer may be remembered; nothing: as long as the rememberer likes.
     std::optional<std::chrono::seconds> valid_for = std::nullopt;
 };

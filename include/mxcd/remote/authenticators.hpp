@@ -37,6 +37,8 @@ struct AuthConfig {
     std::optional<IntrospectionConfig> introspection;
     std::vector<StaticToken> static_tokens;
     std::vector<matrix::UserId> admins;
+    /// A server admin's access token: with it the homeserver is asked whether a user is suspended. Empty: no.
+    base::Secret admin_token;
     std::string server_name;  // introspection answers localparts
 };
 
@@ -49,6 +51,21 @@ struct AuthConfig {
 /// Matrix access tokens (application services).
 [[nodiscard]] std::unique_ptr<media::TokenAuthenticator> make_introspection_authenticator(
     const AuthConfig& config, outbound::Client& client, media::TokenAuthenticator& fallback);
+
+/// Adds to the answers of `source` whether the user is suspended, as the homeserver tells the owner of
+/// `admin_token`. A homeserver that does not tell (no such endpoint, no admin) suspends nobody, which is
+/// logged as an error; one that does not answer is a base::UpstreamError. Spec: Client-Server API v1.18, GET
+/// /_matrix/client/v1/admin/suspend/{userId}; Synapse's own admin API is asked where that is missing.
+[[nodiscard]] std::unique_ptr<media::TokenAuthenticator> make_suspension_check(
+    const AuthConfig& config, outbound::Client& client, media::TokenAuthenticator& source);
+
+/// Keeps those who guess tokens from the homeserver: an address whose tokens were refused (401) more than 50
+/// times at once, or 10 times a second, gets 429 M_LIMIT_EXCEEDED and is not asked about until it has waited.
+/// IPv6 addresses count by their /64. Without the client's address (UNIX socket, loopback: a reverse proxy
+/// that does not say whose request it is) nothing is counted. Stands below the cache, so that known tokens go
+/// on.
+[[nodiscard]] std::unique_ptr<media::TokenAuthenticator> make_guessing_brake(
+    media::TokenAuthenticator& source, const base::Clock& clock, base::Metrics& metrics);
 
 /// Knows the configured tokens, and asks `fallback` (null: 401) about others.
 [[nodiscard]] std::unique_ptr<media::TokenAuthenticator> make_static_authenticator(

@@ -188,6 +188,20 @@ TEST_CASE("row 31: an application service says for whom it acts, and the upload 
     CHECK(house.metadata.records().at(0).owner.text() == "@_irc_a:hs.test");
 }
 
+TEST_CASE("row 37: a suspended user may read and not upload") {
+    DeskHouse house;
+    const std::string id = house.upload("hello");
+    house.authenticator.identities.at("alice").is_suspended = true;
+    TestRequest request("POST", upload_path);
+    const Answer refused = house.ask(request.as("alice").body_is("x"));
+    CHECK(refused.status == 403);
+    CHECK(refused.errcode() == "M_USER_SUSPENDED");
+    CHECK(house.metadata.records().size() == 1);
+    CHECK(house.download(id, "alice").body == "hello");
+    CHECK(house.ask("GET", config_path, "alice").status == 200);
+    CHECK(house.metrics.value("mxcd_client_auth_failures_total{reason=suspended}") == 1);
+}
+
 TEST_CASE("the older name of the asserted device is taken, too, and nobody is nobody") {
     DeskHouse house;
     static_cast<void>(house.ask("GET", config_path + "?org.matrix.msc3202.device_id=OLD", "alice"));

@@ -200,6 +200,14 @@ TEST_CASE("builtin modules carry their settings", "[configuration]") {
     CHECK(std::get<modules::TotalQuotaConfig>(c.modules[2].kind).max_files == 3);
 }
 
+TEST_CASE("the rate of uploads is Synapse's form, and none unless it is set", "[configuration]") {
+    const app::LoadOutcome limited = read_with("rc_media_upload: {per_second: 0.5, burst_count: 5}\n");
+    CHECK(good(limited).desk.upload_rate == base::RateLimit{0.5, 5});
+    CHECK(limited.report.warnings.empty());
+    const app::LoadOutcome unlimited = read_with("");
+    CHECK_FALSE(good(unlimited).desk.upload_rate);
+}
+
 TEST_CASE("warnings are no mistakes", "[configuration]") {
     const auto [more, warning] = GENERATE(table<std::string, std::string>({
         {"max_upload_size: 50M\nmedia_upload_limits: [{time_period: 1h, max_size: 10M}]\n",
@@ -210,7 +218,6 @@ TEST_CASE("warnings are no mistakes", "[configuration]") {
         {"thumbnail_sizes: [{width: 32, height: 32, method: crop}]\n", "thumbnail_sizes"},
         {"media_retention: {local_media_lifetime: 90d}\n", "media_retention"},
         {"rc_media_create: {per_second: 10, burst_count: 50}\n", "rc_media_create"},
-        {"rc_media_upload: {per_second: 0.5, burst_count: 5}\n", "not in this version yet"},
         {"log_config: x\n", "log_config"},
     }));
     const app::LoadOutcome outcome = read_with(more);

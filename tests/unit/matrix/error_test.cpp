@@ -18,6 +18,7 @@ TEST_CASE("every error code has its status and Matrix name") {
                            Row{ErrorCode::user_locked, 401, "M_USER_LOCKED"},
                            Row{ErrorCode::forbidden, 403, "M_FORBIDDEN"},
                            Row{ErrorCode::guest_access_forbidden, 403, "M_GUEST_ACCESS_FORBIDDEN"},
+                           Row{ErrorCode::user_suspended, 403, "M_USER_SUSPENDED"},
                            Row{ErrorCode::user_limit_exceeded, 403, "M_USER_LIMIT_EXCEEDED"},
                            Row{ErrorCode::resource_limit_exceeded, 400, "M_RESOURCE_LIMIT_EXCEEDED"},
                            Row{ErrorCode::not_found, 404, "M_NOT_FOUND"},

@@ -4,9 +4,9 @@
 #include "mxcd/outbound/client.hpp"
 
 #include "support/catch.hpp"
+#include "support/memory_metrics.hpp"
 #include "support/run_task.hpp"
 #include "support/stub_server.hpp"
-#include "unit/remote/counting_metrics.hpp"
 
 #include <memory>
 #include <string>
@@ -31,10 +31,10 @@ struct ClientFixture {
     }
 
     [[nodiscard]] double ended(const std::string& outcome) {
-        return metrics.value("mxcd_outbound_requests_total/" + outcome);
+        return metrics.value("mxcd_outbound_requests_total{outcome=" + outcome + "}");
     }
 
-    test::CountingMetrics metrics;
+    test::MemoryMetrics metrics;
     test::TaskRunner runner;
     std::unique_ptr<Client> client;  // goes first: its thread may still be inside a post() to the io thread
 };

@@ -6,9 +6,9 @@
 #include "mxcd/remote/authenticators.hpp"
 
 #include "support/catch.hpp"
+#include "support/memory_metrics.hpp"
 #include "support/run_task.hpp"
 #include "support/stub_server.hpp"
-#include "unit/remote/counting_metrics.hpp"
 
 #include <chrono>
 #include <memory>
@@ -73,7 +73,7 @@ struct HomeserverFixture {
     }
 
     StubServer homeserver{StubAnswer{.body = R"({"user_id":"@alice:hs.test","device_id":"D"})"}};
-    test::CountingMetrics metrics;
+    test::MemoryMetrics metrics;
     test::TaskRunner runner;
     async::IoThreads more_threads{3};  // not started
     std::unique_ptr<outbound::Client>

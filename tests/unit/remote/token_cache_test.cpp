@@ -93,7 +93,7 @@ TEST_CASE("a known token is not asked about again") {
     CHECK(fixture.metrics.value("mxcd_token_cache_hits_total") == 9);
 }
 
-TEST_CASE("fifty first requests at once are one question") {
+TEST_CASE("row 36: fifty first requests at once are one question") {
     CacheFixture fixture;
     CHECK(good_of_fifty(fixture, 3) == 50);
     CHECK(fixture.asked() == 1);
@@ -127,7 +127,7 @@ TEST_CASE("a question outlives the client who asked it first") {
     CHECK(fixture.asked() == 1);
 }
 
-TEST_CASE("a revoked token ends with its time to live") {
+TEST_CASE("row 35: a revoked token ends with its time to live") {
     CacheFixture fixture({.ttl = 100s});
     fixture.ask();
     fixture.homeserver.answer_with(refuses(401, unknown));
@@ -265,7 +265,7 @@ TEST_CASE("other failures than a 401 are not remembered") {
     CHECK(fixture.ask() == "@alice:hs.test");
 }
 
-TEST_CASE("who acts for whom is part of what is remembered") {
+TEST_CASE("row 34: who acts for whom is part of what is remembered") {
     CacheFixture fixture;
     fixture.homeserver.answer_with([](const StubRequest& request) {
         if (request.target.find("alice") != std::string::npos)
@@ -363,7 +363,7 @@ TEST_CASE("an answer is not remembered longer than it is valid") {
     }));
     ShortLived source(valid_for);
     test::ManualClock clock;
-    test::CountingMetrics metrics;
+    test::MemoryMetrics metrics;
     async::TaskGroup background;
     const auto cache = make_caching_authenticator({.ttl = 100s}, source, clock, background, metrics);
     test::TaskRunner runner;

@@ -164,7 +164,7 @@ TEST_CASE("a limit's waiting time is passed on") {
     fixture.homeserver.answer_with(StubAnswer{.status = 429, .body = body, .headers = {header}});
     const matrix::Error error = fixture.refusal();
     CHECK(error.status() == 429);
-    CHECK(error.retry_after().value_or(std::chrono::seconds(-1)).count() == seconds);
+    CHECK(error.retry_after().value_or(std::chrono::seconds(-1)) == std::chrono::seconds(seconds));
 }
 
 TEST_CASE("text that cannot be a token is refused without asking") {

@@ -5,7 +5,7 @@
 #include <unordered_map>
 #include <utility>
 
-namespace mxcd::remote {
+namespace mxcd::base {
 
 /// A bounded map in which the least recently used entry makes room for a new one. Not thread-safe.
 template <class Key, class Value, class Hash>
@@ -46,4 +46,4 @@ class RecentMap {
     std::unordered_map<Key, typename Entries::iterator, Hash> index_;
 };
 
-}  // namespace mxcd::remote
+}  // namespace mxcd::base
