@@ -159,7 +159,8 @@ TEST_CASE("every vector is understood in one way, wherever it is cut") {
     }
 }
 
-TEST_CASE("every vector gets its answer and the marker never runs, over sockets, wherever it is cut") {
+TEST_CASE(
+    "row 15: every vector gets its answer and the marker never runs, over sockets, wherever it is cut") {
     Door door;
     for (const Vector& vector : corpus()) {
         const std::string text = vector.text();

@@ -156,7 +156,7 @@ TEST_CASE("a body of any size and cut arrives whole, with a length or chunked") 
     CHECK((seen[0].body == body));
 }
 
-TEST_CASE("100 Continue is sent by the first read of the body, and only then") {
+TEST_CASE("row 16: 100 Continue is sent by the first read of the body, and only then") {
     Door door;
     const std::string head = " HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
     SECTION("a handler that reads") {

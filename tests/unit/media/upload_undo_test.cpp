@@ -74,7 +74,7 @@ struct CheckedHouse : UploadHouse {
 
 }  // namespace
 
-TEST_CASE("a client that hangs up in mid-body leaves nothing and is charged nothing") {
+TEST_CASE("row 45: a client that hangs up in mid-body leaves nothing and is charged nothing") {
     CheckedHouse house;
     const std::size_t sent = GENERATE(0U, 10U, 50'000U);
     const std::optional<base::ByteCount> declared = declared_or_chunked(100'000);
@@ -84,7 +84,7 @@ TEST_CASE("a client that hangs up in mid-body leaves nothing and is charged noth
     house.require_nothing_left();
 }
 
-TEST_CASE("fewer bytes than declared fail the upload and leave nothing") {
+TEST_CASE("row 45: fewer bytes than declared fail the upload and leave nothing") {
     CheckedHouse house;
     const std::int64_t declared = GENERATE(10, 1024, 100'000);
     MemoryBody body(std::string(static_cast<std::size_t>(declared - 1), 'x'));

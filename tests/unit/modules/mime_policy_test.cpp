@@ -82,7 +82,7 @@ TEST_CASE("an empty allow list welcomes every declared type that is not denied")
     CHECK(policy.module->answers_at_once());
 }
 
-TEST_CASE("an allow list welcomes nothing else, and deny wins over it") {
+TEST_CASE("row 50: an allow list welcomes nothing else, and deny wins over it") {
     Policy policy(declared, {"image/*", "Text/Plain"}, {"image/svg+xml"});
     CHECK(policy.allows_declared("image/png"));
     CHECK(policy.allows_declared("text/plain"));

@@ -62,7 +62,7 @@ TEST_CASE("a client with an ID uses HTTP Basic with both parts encoded") {
           "Basic bWVkaWElM0FyZXBvOnAlM0Z+JUMzJUE0JTNF");
 }
 
-TEST_CASE("an inactive token is the homeserver's to judge") {
+TEST_CASE("row 38: an inactive token is the homeserver's to judge") {
     IntrospectionFixture fixture;
     fixture.says(R"({"active":false})");
     SECTION("an application service's token") {
@@ -80,7 +80,7 @@ TEST_CASE("an inactive token is the homeserver's to judge") {
     }
 }
 
-TEST_CASE("scopes decide") {
+TEST_CASE("row 38: scopes decide") {
     using Row = std::tuple<std::string, std::string>;
     const auto [scope, expected] = GENERATE(table<std::string, std::string>({
         Row{api, "@alice:hs.test"},
@@ -111,7 +111,7 @@ TEST_CASE("the admin scope and the list of admins make an admin") {
     CHECK_FALSE(fixture.identity().is_guest);
 }
 
-TEST_CASE("a token without a usable user name is our trouble") {
+TEST_CASE("row 38: a token without a usable user name is our trouble") {
     IntrospectionFixture fixture;
     const std::string username =
         GENERATE(R"("other":1)", R"("username":"")", R"("username":7)", R"("username":"a\u0000b")");
@@ -132,7 +132,7 @@ TEST_CASE("the time to live is passed on, and an expired token is unknown") {
     CHECK(fixture.ask() == "401 M_UNKNOWN_TOKEN");
 }
 
-TEST_CASE("an endpoint that does not answer properly is an upstream error, never a refusal") {
+TEST_CASE("row 38: an endpoint that does not answer properly is an upstream error, never a refusal") {
     IntrospectionFixture fixture;
     SECTION("500") { fixture.mas.answer_with(refuses(500, R"({"active":false})")); }
     SECTION("401: our own secret is wrong") {

@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+"""Rows of the acceptance matrix (docs/conformance.md) that only the whole program can show."""
+import os
+import signal
+import time
+
+from harness import ALICE, BOB, Mxcd, authorization
+from homeserver_test import Homeserver
+
+CONFIG = "/_matrix/client/v1/media/config"
+UPLOAD = "/_matrix/media/v3/upload"
+
+
+def wait_until(condition, what, limit=10):
+    until = time.monotonic() + limit
+    while not condition():
+        assert time.monotonic() < until, f"waited {limit} s until {what}"
+        time.sleep(0.02)
+
+
+def row_15_a_bad_content_length_is_400_and_closes(server):
+    for lengths in (["abc"], ["5", "6"], ["-1"], ["5, 5"]):
+        connection = server.connect()
+        lines = "".join(f"Content-Length: {length}\r\n" for length in lengths)
+        connection.send(f"POST {UPLOAD} HTTP/1.1\r\nHost: hs.test\r\nAuthorization: Bearer {ALICE}\r\n{lines}\r\n".encode())
+        answer = connection.read_answer("POST")
+        assert answer.status == 400 and answer.headers["connection"] == "close", (lengths, answer.status)
+        assert answer.json()["errcode"] and answer.headers["access-control-allow-origin"] == "*"
+        assert connection.socket.recv(1) == b""
+
+
+def row_16_who_is_refused_hears_no_100(server):
+    expecting = {"Content-Length": "100", "Expect": "100-continue"}
+    for headers, status in (({}, 401), (authorization("wrong"), 401), (authorization("guest-token"), 403),
+                            ({**authorization(), "Content-Length": str(2 << 20)}, 413)):
+        connection = server.connect()
+        connection.send(connection.head("POST", UPLOAD, {**expecting, **headers}))
+        assert connection.read_answer("POST").status == status, "the first answer is the final one"
+        connection.close()
+
+
+def row_25_two_authorizations_are_401_and_close(server):
+    connection = server.connect()
+    line = f"Authorization: Bearer {ALICE}\r\n"
+    connection.send(f"GET {CONFIG} HTTP/1.1\r\nHost: hs.test\r\n{line}{line}\r\n".encode())
+    answer = connection.read_answer()
+    assert (answer.status, answer.json()["errcode"]) == (401, "M_MISSING_TOKEN")
+
+
+def row_26_a_token_in_the_query_is_never_logged(server):
+    assert server.request("GET", f"{CONFIG}?access_token={ALICE}").status == 200
+    assert server.request("GET", f"{CONFIG}?access_token=sesame-sesame").status == 401
+    text = (server.folder / "log").read_text()
+    assert ALICE not in text and "sesame-sesame" not in text
+
+
+def row_45_a_client_that_hangs_up_leaves_nothing(server):
+    before = server.files()
+    connection = server.connect()
+    connection.send(connection.head("POST", UPLOAD, {**authorization(), "Content-Length": "500000"}) + os.urandom(250_000))
+    wait_until(lambda: server.files() != before, "the body is spooled")
+    connection.close()
+    wait_until(lambda: server.files() == before, "nothing is left")
+
+
+def row_49_a_rate_of_uploads_holds_and_is_reloaded():
+    with Mxcd("rc_media_upload: {per_second: 2, burst_count: 3}\n") as server:
+        statuses = [server.upload(b"x").status for _ in range(5)]
+        assert statuses[:3] == [200, 200, 200] and 429 in statuses, statuses
+        refused = server.upload(b"x")
+        while refused.status == 200:
+            refused = server.upload(b"x")
+        assert refused.json()["errcode"] == "M_LIMIT_EXCEEDED"
+        assert int(refused.headers["retry-after"]) >= 1 and 0 < refused.json()["retry_after_ms"] <= 500
+        assert server.upload(b"x", token=BOB).status == 200, "another user is not concerned"
+        time.sleep(refused.json()["retry_after_ms"] / 1000)
+        assert server.upload(b"x").status == 200, "after the wait it succeeds"
+        (server.folder / "more.yaml").write_text("{}\n")
+        server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: all(server.upload(b"x").status == 200 for _ in range(8)), "the rate is gone")
+
+
+def row_37_a_suspended_user_reads_and_does_not_upload():
+    homeserver = Homeserver()
+    homeserver.answers["good"] = (200, {"user_id": "@alice:hs.test"}, {})
+    homeserver.answers["admin"] = (200, {"suspended": True}, {})
+    settings = f"auth:\n  homeserver_url: http://127.0.0.1:{homeserver.port}\n  admin_token: admin\n"
+    with Mxcd(settings) as server:
+        answer = server.upload(b"x", token="good")
+        assert (answer.status, answer.json()["errcode"]) == (403, "M_USER_SUSPENDED"), (answer.status, answer.body)
+        assert server.request("GET", CONFIG, authorization("good")).status == 200
+        uri = server.upload(b"hello").json()["content_uri"]
+        assert server.download(uri, token="good").body == b"hello"
+        assert ("admin", "/_matrix/client/v1/admin/suspend/%40alice%3Ahs.test") in homeserver.asked
+    homeserver.stop()
+
+
+def an_address_that_guesses_tokens_is_kept_from_the_homeserver():
+    homeserver = Homeserver()
+    homeserver.answers["good"] = (200, {"user_id": "@alice:hs.test"}, {})
+    with Mxcd(f"auth:\n  homeserver_url: http://127.0.0.1:{homeserver.port}\n") as server:
+        def ask(token, address):
+            return server.request("GET", CONFIG, {**authorization(token), "X-Forwarded-For": address})
+
+        assert ask("good", "203.0.113.9").status == 200
+        began = time.monotonic()
+        statuses = [ask(f"guess-{i}", "203.0.113.9").status for i in range(200)]
+        took = time.monotonic() - began
+        asked = len(homeserver.asked)
+        assert statuses.count(429) > 0 and statuses.count(401) >= 50, (statuses.count(401), statuses.count(429))
+        assert asked <= 1 + 50 + 10 * took + 2, (asked, took)
+        answer = ask("guess-200", "203.0.113.9")
+        assert answer.status in (401, 429)
+        assert ask("good", "203.0.113.9").status == 200, "a token that is known goes on"
+        assert ask("guess-201", "203.0.113.10").status == 401, "another address is not concerned"
+        assert all(ask(f"local-{i}", "127.0.0.1").status == 401 for i in range(100)), "an unknown address is not counted"
+    homeserver.stop()
+
+
+def main():
+    with Mxcd("log: {level: info}\n") as server:
+        row_15_a_bad_content_length_is_400_and_closes(server)
+        row_16_who_is_refused_hears_no_100(server)
+        row_25_two_authorizations_are_401_and_close(server)
+        row_26_a_token_in_the_query_is_never_logged(server)
+        row_45_a_client_that_hangs_up_leaves_nothing(server)
+    row_49_a_rate_of_uploads_holds_and_is_reloaded()
+    row_37_a_suspended_user_reads_and_does_not_upload()
+    an_address_that_guesses_tokens_is_kept_from_the_homeserver()
+    print("rows 15, 16, 25, 26, 37, 45 and 49; guessing is braked")
+
+
+if __name__ == "__main__":
+    main()
