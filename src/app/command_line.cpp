@@ -43,7 +43,8 @@ ExitCode check_config(const Files& files) {
     const LoadOutcome outcome = load_configuration(files);
     print(outcome.report);
     if (!outcome.configuration) {
-        std::fprintf(stderr, "mxcd: %zu mistakes\n", outcome.report.mistakes.size());
+        const std::size_t count = outcome.report.mistakes.size();
+        std::fprintf(stderr, "mxcd: %zu mistake%s\n", count, count == 1 ? "" : "s");
         return ExitCode::configuration;
     }
     std::printf("the configuration is fine\n");

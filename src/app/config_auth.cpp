@@ -63,6 +63,11 @@ std::vector<remote::StaticToken> read_static_tokens(Section& auth) {
         entry.read("guest", is_guest);
         entry.read("admin", is_admin);
         entry.finish();
+        const auto is_same = [&token](const remote::StaticToken& other) {
+            return other.token.reveal() == token.reveal();
+        };
+        if (has_token && std::ranges::any_of(tokens, is_same))
+            entry.fail("token", "another entry has this token already");
         if (has_token && user) tokens.push_back({std::move(token), *user, is_guest, is_admin});
     }
     return tokens;

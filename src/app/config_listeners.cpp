@@ -164,6 +164,11 @@ void read_trusted_proxies(Section& root, std::vector<std::string>& proxies) {
     }
 }
 
+void warn_about_federation(Section& root, Section& listener, http::ResourceMask resources) {
+    if ((resources & api::resource_federation) != 0 && root.node().find("signing_key_path") == nullptr)
+        listener.warn("resources", "federation without a signing key: signing_key_path is not given");
+}
+
 }  // namespace
 
 void read_listeners(Section& root, http::ServerConfig& server) {
@@ -173,15 +178,14 @@ void read_listeners(Section& root, http::ServerConfig& server) {
     if (!listeners) return;
     if (listeners->empty()) root.fail("listeners", "is empty; at least one is needed");
     for (Section& listener : *listeners) {
-        for (http::ListenerConfig& next : read_listener(listener)) {
+        std::vector<http::ListenerConfig> places = read_listener(listener);
+        if (!places.empty()) warn_about_federation(root, listener, places.front().resources);
+        for (http::ListenerConfig& next : places) {
             const auto is_same = [&next](const http::ListenerConfig& other) {
                 return is_same_place(next, other);
             };
             if (std::any_of(server.listeners.begin(), server.listeners.end(), is_same))
                 listener.fail(next.path.empty() ? "port" : "path", "another listener is there already");
-            if ((next.resources & api::resource_federation) != 0 &&
-                root.node().find("signing_key_path") == nullptr)
-                listener.warn("resources", "federation without a signing key: signing_key_path is not given");
             server.listeners.push_back(std::move(next));
         }
     }
