@@ -13,7 +13,8 @@ namespace mxcd::http {
 
 namespace {
 
-constexpr std::size_t max_request_line = 4 * 1024;
+// Room for a media ID of 5,000 characters, which is no worse than any other that there is not: 404.
+constexpr std::size_t max_request_line = 8 * 1024;
 constexpr std::size_t max_name = 64;
 constexpr std::size_t max_value = 8 * 1024;
 constexpr std::size_t max_authorization = 4 * 1024;

@@ -18,6 +18,13 @@ def wait_until(condition, what, limit=10):
         time.sleep(0.02)
 
 
+def row_12_no_media_id_however_odd_is_more_than_not_found(server):
+    for media_id in ("..%2F..%2Fetc%2Fpasswd", "%00", "a" * 5000, "%2e%2e", "a%0d%0aX-Evil:%201"):
+        answer = server.request("GET", f"/_matrix/client/v1/media/download/hs.test/{media_id}", authorization())
+        assert (answer.status, answer.json()["errcode"]) == (404, "M_NOT_FOUND"), (media_id[:40], answer.status)
+        assert "content-security-policy" in answer.headers and "x-evil" not in answer.headers
+
+
 def row_15_a_bad_content_length_is_400_and_closes(server):
     for lengths in (["abc"], ["5", "6"], ["-1"], ["5, 5"]):
         connection = server.connect()
@@ -119,6 +126,7 @@ def an_address_that_guesses_tokens_is_kept_from_the_homeserver():
 
 def main():
     with Mxcd("log: {level: info}\n") as server:
+        row_12_no_media_id_however_odd_is_more_than_not_found(server)
         row_15_a_bad_content_length_is_400_and_closes(server)
         row_16_who_is_refused_hears_no_100(server)
         row_25_two_authorizations_are_401_and_close(server)
@@ -127,7 +135,7 @@ def main():
     row_49_a_rate_of_uploads_holds_and_is_reloaded()
     row_37_a_suspended_user_reads_and_does_not_upload()
     an_address_that_guesses_tokens_is_kept_from_the_homeserver()
-    print("rows 15, 16, 25, 26, 37, 45 and 49; guessing is braked")
+    print("rows 12, 15, 16, 25, 26, 37, 45 and 49; guessing is braked")
 
 
 if __name__ == "__main__":

@@ -211,13 +211,13 @@ TEST_CASE("sizes of a header are limited") {
         Row{begin + std::string(65, 'n') + ": v\r\n\r\n", 431},
         Row{begin + "Authorization: " + std::string(4096, 'v') + "\r\n\r\n", 200},
         Row{begin + "Authorization: " + std::string(4097, 'v') + "\r\n\r\n", 431},
-        Row{"GET /" + std::string(4081, 'p') + " HTTP/1.1\r\nHost: a\r\n\r\n", 200},
-        Row{"GET /" + std::string(4083, 'p') + " HTTP/1.1\r\nHost: a\r\n\r\n", 431},
+        Row{"GET /" + std::string(8177, 'p') + " HTTP/1.1\r\nHost: a\r\n\r\n", 200},
+        Row{"GET /" + std::string(8179, 'p') + " HTTP/1.1\r\nHost: a\r\n\r\n", 431},
         Row{begin + "X: " + std::string(8000, 'v') + "\r\nY: " + std::string(8000, 'v') +
                 "\r\nZ: " + std::string(400, 'v') + "\r\n\r\n",
             431},
         Row{many + "\r\n", 431},
-        Row{std::string(5000, 'G'), 431},
+        Row{std::string(9000, 'G'), 431},
     }));
     Door door;
     Client client(door.port());
