@@ -140,7 +140,7 @@ TEST_CASE("later files are merged over earlier ones", "[configuration]") {
 TEST_CASE("a secret comes from a file, without one newline", "[configuration]") {
     const test::TempFolder folder;
     const std::string path = (folder.path() / "secret").string();
-    std::ofstream(path) << "s3cret\n\n";
+    std::ofstream(path) << "s3cret\n";
     chmod(path.c_str(), 0600);
     const std::string auth =
         "server_name: example.org\nlisteners: [{port: 1, resources: [media]}]\ndatabase: {sqlite: {}}\n";
@@ -148,13 +148,16 @@ TEST_CASE("a secret comes from a file, without one newline", "[configuration]") 
         auth + "auth: {static_tokens: [{token_path: \"" + path + "\", user_id: \"@a:example.org\"}]}\n";
     app::LoadOutcome outcome = read(token);
     const app::Configuration c = good(outcome);
-    CHECK(c.auth.static_tokens.at(0).token.reveal() == "s3cret\n");
+    CHECK(c.auth.static_tokens.at(0).token.reveal() == "s3cret");
     CHECK(outcome.report.warnings.empty());
 
     chmod(path.c_str(), 0644);
     CHECK_THAT(
         texts_of(read(token).report.warnings),
         contains("a.yaml:4: auth.static_tokens[0].token_path: everybody on this machine can read the file"));
+
+    std::ofstream(path) << "s3cret\n\n";
+    CHECK_THAT(texts_of(read(token).report.mistakes), contains("holds a space, a line break"));
 
     std::filesystem::remove(path);
     CHECK_THAT(texts_of(read(token).report.mistakes), contains("the file cannot be read: No such file"));
