@@ -60,6 +60,14 @@ async::Task<> tell_deletion(std::shared_ptr<ModuleLink> link, async::TaskGroup& 
     co_await tell(*link, background, Callback::media_deleted, begin);
 }
 
+using Limits = std::optional<std::vector<UploadLimit>>;
+
+async::Task<Limits> limits_from(std::shared_ptr<const ModuleChain> chain, matrix::UserId user,
+                                base::ByteCount size) {
+    Limits limits = co_await chain->upload_limits(user, size);
+    co_return std::move(limits);
+}
+
 }  // namespace
 
 ModuleChain::ModuleChain(std::vector<ChainEntry> entries, async::TaskGroup& background,
@@ -111,6 +119,19 @@ async::Task<std::optional<std::vector<UploadLimit>>> ModuleChain::upload_limits(
         co_return std::nullopt;
     }
     co_return std::nullopt;
+}
+
+async::Started<std::optional<std::vector<UploadLimit>>> ModuleChain::begin_upload_limits(
+    std::shared_ptr<const ModuleChain> chain, async::Executor home, const matrix::UserId& user,
+    base::ByteCount size) {
+    async::TaskGroup& background = chain->background_;
+    return {background, home, limits_from(std::move(chain), user, size)};
+}
+
+bool ModuleChain::takes_time() const {
+    return std::any_of(links_.begin(), links_.end(), [](const std::shared_ptr<ModuleLink>& link) {
+        return !link->module().answers_at_once();
+    });
 }
 
 async::Task<std::vector<StorageQuota>> ModuleChain::storage_quotas(const matrix::UserId& user) const {

@@ -115,9 +115,7 @@ async::Task<ReserveRequest> Uploads::ask_modules(const UploadPolicy& policy, con
     ReserveRequest wanted{facts.user, facts.size, policy.limits, {}};
     if (!policy.modules) co_return std::move(wanted);
     try {
-        if (size == Size::known) co_await policy.modules->require_upload_allowed(facts);
-        std::optional<std::vector<UploadLimit>> limits =
-            co_await policy.modules->upload_limits(facts.user, facts.size);
+        std::optional<std::vector<UploadLimit>> limits = co_await permitted_limits(policy, facts, size);
         if (limits) wanted.limits = *std::move(limits);
         if (size == Size::known) wanted.quotas = co_await policy.modules->storage_quotas(facts.user);
     } catch (const matrix::Error&) {
@@ -125,6 +123,26 @@ async::Task<ReserveRequest> Uploads::ask_modules(const UploadPolicy& policy, con
         throw;
     }
     co_return std::move(wanted);
+}
+
+async::Task<std::optional<std::vector<UploadLimit>>> Uploads::permitted_limits(const UploadPolicy& policy,
+                                                                               const UploadFacts& facts,
+                                                                               Size size) {
+    using Limits = std::optional<std::vector<UploadLimit>>;
+    const ModuleChain& modules = *policy.modules;
+    std::optional<async::Started<Limits>> beside;
+    if (size == Size::known && modules.takes_time()) {
+        // The two questions do not depend on each other; whoever is refused does not wait for the limits.
+        const async::Executor home = co_await async::asio::this_coro::executor;
+        beside.emplace(ModuleChain::begin_upload_limits(policy.modules, home, facts.user, facts.size));
+    }
+    if (size == Size::known) co_await modules.require_upload_allowed(facts);
+    Limits limits;
+    if (beside)
+        limits = co_await beside->result();
+    else
+        limits = co_await modules.upload_limits(facts.user, facts.size);
+    co_return std::move(limits);
 }
 
 async::Task<> Uploads::require_room_for_one_byte(const UploadPolicy& policy, const UploadFacts& facts) {

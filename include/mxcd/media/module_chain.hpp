@@ -1,5 +1,6 @@
 #pragma once
 
+#include "mxcd/async/started.hpp"
 #include "mxcd/async/task.hpp"
 #include "mxcd/async/task_group.hpp"
 #include "mxcd/base/metrics.hpp"
@@ -47,6 +48,12 @@ class ModuleChain {
     /// Nothing when no module answers: the configured limits apply.
     async::Task<std::optional<std::vector<UploadLimit>>> upload_limits(const matrix::UserId& user,
                                                                        base::ByteCount size) const;
+    /// Begins to ask for the limits while the caller does something else; `chain` is kept alive for it.
+    [[nodiscard]] static async::Started<std::optional<std::vector<UploadLimit>>> begin_upload_limits(
+        std::shared_ptr<const ModuleChain> chain, async::Executor home, const matrix::UserId& user,
+        base::ByteCount size);
+    /// Whether some answers take their time: then questions that do not depend on each other run together.
+    [[nodiscard]] bool takes_time() const;
     async::Task<std::vector<StorageQuota>> storage_quotas(const matrix::UserId& user) const;
     [[nodiscard]] bool checks_files() const;
     /// The first verdict that is not "allow" wins: the name of the module that quarantines the file, nothing

@@ -85,6 +85,10 @@ class Uploads {
     void require_acceptable(const UploadPolicy& policy, const UploadRequest& request);
     async::Task<Reservation> admit(const UploadPolicy& policy, const UploadFacts& facts);
     async::Task<ReserveRequest> ask_modules(const UploadPolicy& policy, const UploadFacts& facts, Size size);
+    /// The modules' limits, once they allow the upload.
+    async::Task<std::optional<std::vector<UploadLimit>>> permitted_limits(const UploadPolicy& policy,
+                                                                          const UploadFacts& facts,
+                                                                          Size size);
     async::Task<> require_room_for_one_byte(const UploadPolicy& policy, const UploadFacts& facts);
     [[noreturn]] void refuse(const UploadPolicy& policy, async::Executor home, const UploadFacts& facts,
                              Size size, std::variant<LimitRefusal, QuotaRefusal> refusal);

@@ -6,7 +6,10 @@
 
 #include "upload_house.hpp"
 
+#include <boost/asio/post.hpp>
+
 #include <algorithm>
+#include <atomic>
 
 using namespace mxcd;
 using namespace mxcd::test;
@@ -131,6 +134,46 @@ TEST_CASE("a module's no is 413 before the body, and the limits are not asked fo
     CHECK(module->asked() == std::vector<std::string>{"allowed"});
     CHECK(house.is_untouched());
     CHECK(house.metrics.value("mxcd_upload_refusals_total{reason=module}") == 1);
+}
+
+namespace {
+
+/// Gives its permission only once it has been asked for the limits.
+class LimitsFirst final : public media::MediaModule {
+  public:
+    std::atomic<bool> is_asked_for_limits = false;
+    async::Task<bool> is_upload_allowed(media::UploadFacts) override {
+        while (!is_asked_for_limits) co_await async::asio::post(async::use_task);
+        co_return true;
+    }
+    async::Task<std::optional<std::vector<media::UploadLimit>>> upload_limits(matrix::UserId,
+                                                                              base::ByteCount) override {
+        is_asked_for_limits = true;
+        co_return std::vector{limit(day, 10)};
+    }
+};
+
+}  // namespace
+
+TEST_CASE("permission and limits are asked for together where that takes time") {
+    UploadHouse house;
+    house.policy.modules = std::make_shared<media::ModuleChain>(
+        std::vector<media::ChainEntry>{{"m", std::make_shared<LimitsFirst>()}}, house.runner.group(),
+        house.metrics);
+    CHECK_NOTHROW(house.upload(10));
+    CHECK_THROWS_AS(house.upload(1), media::UploadLimitExceeded);
+}
+
+TEST_CASE("whoever is refused does not wait for limits that are late") {
+    UploadHouse house;
+    const auto refusing = std::make_shared<ScriptedModule>();
+    refusing->allows = false;
+    const auto hanging = std::make_shared<ScriptedModule>();
+    hanging->at_once = false;
+    hanging->mood = Mood::hangs;
+    house.use_modules({refusing, hanging}, media::OnError::deny, 1h);
+    CHECK_THROWS_AS(house.upload(1), matrix::Error);
+    CHECK(house.is_untouched());
 }
 
 TEST_CASE("a file that a module rejects leaves nothing, and the module saw all of it") {
