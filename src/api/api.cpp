@@ -31,6 +31,7 @@ class Desk final : public Api {
                      DownloadEndpoints(dependencies.downloads),
                      ConfigEndpoints(dependencies.uploads, headers_),
                      LimitPage(links_, dependencies.clock, dependencies.metrics),
+                     OfferedFileEndpoints(dependencies.offers),
                      OperationsEndpoints(std::move(dependencies.operations), dependencies.background, errors_,
                                          headers_)},
           routes_(route_table()) {}

@@ -3,6 +3,7 @@
 #include "config_endpoints.hpp"
 #include "download_endpoints.hpp"
 #include "limit_page.hpp"
+#include "offered_file_endpoints.hpp"
 #include "operations_endpoints.hpp"
 #include "upload_endpoints.hpp"
 
@@ -16,6 +17,7 @@ struct Endpoints {
     DownloadEndpoints downloads;
     ConfigEndpoints config;
     LimitPage limit_page;
+    OfferedFileEndpoints offered_files;
     OperationsEndpoints operations;
 };
 

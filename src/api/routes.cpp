@@ -12,6 +12,7 @@ Response upload(Endpoints& desk, const Call& call) { return desk.uploads.upload(
 Response download(Endpoints& desk, const Call& call) { return desk.downloads.download(call); }
 Response config(Endpoints& desk, const Call& call) { return desk.config.config(call); }
 Response limit_page(Endpoints& desk, const Call& call) { return desk.limit_page.show(call); }
+Response offered_file(Endpoints& desk, const Call& call) { return desk.offered_files.fetch(call); }
 Response alive(Endpoints& desk, const Call&) { return desk.operations.alive(); }
 Response ready(Endpoints& desk, const Call&) { return desk.operations.ready(); }
 Response metrics(Endpoints& desk, const Call&) { return desk.operations.metrics(); }
@@ -38,6 +39,7 @@ constexpr std::array routes{
     Route{"GET",  "/health",        resource_health,  Access::open, plain, alive},
     Route{"GET",  "/health/ready",  resource_health,  Access::open, plain, ready},
     Route{"GET",  "/metrics",       resource_metrics, Access::open, plain, metrics},
+    Route{"GET",  "/_mxcd/files/{token}", resource_offered_files, Access::open, plain, offered_file},
     Route{"POST", "/_mxcd/backup",  resource_control, Access::open, plain, start_backup},
     Route{"GET",  "/_mxcd/backup",  resource_control, Access::open, plain, backup_state},
 };

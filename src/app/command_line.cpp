@@ -3,6 +3,7 @@
 #include "backup_command.hpp"
 #include "configuration.hpp"
 #include "exit_codes.hpp"
+#include "module_test_command.hpp"
 #include "probe.hpp"
 #include "serve.hpp"
 #include "version.hpp"
@@ -76,6 +77,12 @@ class CommandLine {
         backup_->add_option("DIR", folder_, "a folder that does not exist yet or is empty")->required();
         health_ = command("healthcheck", "exit 0 when the service is ready, 69 when not");
         health_->add_option("URL", url_, "default: the first listener with health, sockets included");
+        module_ = app_.add_subcommand("module", "about the modules of a configuration");
+        module_->require_subcommand(1);
+        module_test_ =
+            command("test", "ask the modules about a user and a size, and print who said what", *module_);
+        module_test_->add_option("--user", module_test_of_.user, "@name:server")->required();
+        module_test_->add_option("--size", module_test_of_.size, "bytes, or 5K, 5M, 5G")->required();
         version_ = app_.add_subcommand("version", "version and build facts");
         help_ = app_.add_subcommand("help", "help for mxcd or one of its commands");
         help_->add_option("COMMAND", topic_, "a command");
@@ -88,6 +95,8 @@ class CommandLine {
         if (check_->parsed()) return check_config(config_files(files_));
         if (backup_->parsed()) return back_up(configuration_of(config_files(files_)), folder_);
         if (health_->parsed()) return check_health();
+        if (module_test_->parsed())
+            return test_modules(configuration_of(config_files(files_)), module_test_of_);
         if (help_->parsed()) return print_help();
         return print_version();
     }
@@ -98,8 +107,9 @@ class CommandLine {
     }
 
   private:
-    CLI::App* command(const std::string& name, const std::string& does) {
-        CLI::App* const added = app_.add_subcommand(name, does);
+    CLI::App* command(const std::string& name, const std::string& does) { return command(name, does, app_); }
+    CLI::App* command(const std::string& name, const std::string& does, CLI::App& parent) {
+        CLI::App* const added = parent.add_subcommand(name, does);
         added
             ->add_option("-c,--config", files_,
                          "configuration file; given several times, later ones are merged over earlier ones")
@@ -131,9 +141,12 @@ class CommandLine {
     CLI::App* check_ = nullptr;
     CLI::App* backup_ = nullptr;
     CLI::App* health_ = nullptr;
+    CLI::App* module_ = nullptr;
+    CLI::App* module_test_ = nullptr;
     CLI::App* version_ = nullptr;
     CLI::App* help_ = nullptr;
     std::vector<std::string> files_;
+    ModuleTest module_test_of_;
     std::string folder_;
     std::string url_;
     std::string topic_;

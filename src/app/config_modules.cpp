@@ -70,19 +70,50 @@ modules::TotalQuotaConfig read_total_quota(Section& section) {
     return config;
 }
 
-std::optional<ModuleConfig::Kind> read_builtin(Section& entry, const std::string& name,
-                                               base::ByteCount max_upload_size) {
+modules::ClamdConfig read_clamd(Section& section) {
+    using Infected = modules::ClamdConfig::Infected;
+    modules::ClamdConfig config;
+    if (section.read("socket", config.socket) && !modules::is_clamd_address(config.socket))
+        section.fail("socket", "expected an absolute path, or an IP address and port as in 127.0.0.1:3310");
+    section.read("max_size", config.max_size);
+    section.read_choice<Infected>("infected", config.infected,
+                                  {{"reject", Infected::reject}, {"quarantine", Infected::quarantine}});
+    return config;
+}
+
+/// The mapping below `config`, or an empty one; nothing (and reported) when it is no mapping.
+std::optional<Section> config_section(Section& entry) {
     static const Node no_config{Node::Kind::mapping, Mark{}, "", false, {}, {}};
     const bool has_config = entry.find("config") != nullptr;
     std::optional<Section> section = entry.child("config");
-    if (has_config && !section) return std::nullopt;
-    if (!section) section.emplace(no_config, entry.path() + ".config", entry.report());
+    if (!section && !has_config) section.emplace(no_config, entry.path() + ".config", entry.report());
+    return section;
+}
+
+std::optional<ModuleConfig::Kind> read_webhook(Section& entry, const std::string& url, base::Secret secret) {
+    modules::WebhookConfig config;
+    config.url = url;
+    if (!is_http_url(url)) entry.fail("webhook", "expected an http or https URL");
+    if (secret.empty()) entry.warn("webhook", "without secret or secret_path its calls are not signed");
+    config.secret = std::move(secret);
+    std::optional<Section> section = config_section(entry);
+    if (!section) return std::nullopt;
+    section->read("cache_ttl", config.cache_ttl, Range{0, any_duration.most});
+    section->finish();
+    return config;
+}
+
+std::optional<ModuleConfig::Kind> read_builtin(Section& entry, const std::string& name,
+                                               base::ByteCount max_upload_size) {
+    std::optional<Section> section = config_section(entry);
+    if (!section) return std::nullopt;
     std::optional<ModuleConfig::Kind> kind;
     if (name == "user_tiers") kind = read_user_tiers(*section, max_upload_size);
     if (name == "mime_policy") kind = read_mime_policy(*section);
     if (name == "total_quota") kind = read_total_quota(*section);
+    if (name == "clamd") kind = read_clamd(*section);
     if (!kind) {
-        entry.fail_choice("builtin", name, {"user_tiers", "mime_policy", "total_quota"});
+        entry.fail_choice("builtin", name, {"user_tiers", "mime_policy", "total_quota", "clamd"});
         return std::nullopt;
     }
     section->finish();
@@ -131,13 +162,16 @@ std::optional<ModuleConfig> read_module(Section& entry, base::ByteCount max_uplo
     entry.find("config");
     entry.finish();
     if (!has_value) return std::nullopt;
-    if (kind != "builtin") {
+    std::optional<ModuleConfig::Kind> read;
+    if (kind == "builtin") {
+        read = read_builtin(entry, value, max_upload_size);
+    } else if (kind == "webhook") {
+        read = read_webhook(entry, value, std::move(secret));
+    } else {
         entry.fail(kind, "modules of this kind are not in this version yet");
-        return std::nullopt;
     }
-    std::optional<ModuleConfig::Kind> builtin = read_builtin(entry, value, max_upload_size);
-    if (!builtin) return std::nullopt;
-    module.kind = *std::move(builtin);
+    if (!read) return std::nullopt;
+    module.kind = *std::move(read);
     return module;
 }
 

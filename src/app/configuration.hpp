@@ -8,6 +8,7 @@
 #include "mxcd/media/uploads.hpp"
 #include "mxcd/metadata/database.hpp"
 #include "mxcd/modules/builtin.hpp"
+#include "mxcd/modules/webhook.hpp"
 #include "mxcd/remote/authenticators.hpp"
 
 #include "report.hpp"
@@ -25,7 +26,8 @@ namespace mxcd::app {
 
 /// One entry of `modules`.
 struct ModuleConfig {
-    using Kind = std::variant<modules::UserTiersConfig, modules::MimePolicyConfig, modules::TotalQuotaConfig>;
+    using Kind = std::variant<modules::UserTiersConfig, modules::MimePolicyConfig, modules::TotalQuotaConfig,
+                              modules::ClamdConfig, modules::WebhookConfig>;
 
     std::string name;  // for log and metrics; the kind's name unless given
     Kind kind;

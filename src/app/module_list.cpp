@@ -4,31 +4,57 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 namespace mxcd::app {
 
 namespace {
 
-std::shared_ptr<media::MediaModule> make_builtin(const ModuleConfig::Kind& kind) {
-    if (const auto* tiers = std::get_if<modules::UserTiersConfig>(&kind))
-        return modules::make_user_tiers(*tiers);
-    if (const auto* policy = std::get_if<modules::MimePolicyConfig>(&kind))
-        return modules::make_mime_policy(*policy);
-    return modules::make_total_quota(std::get<modules::TotalQuotaConfig>(kind));
-}
+using Module = std::shared_ptr<media::MediaModule>;
+
+/// Makes a module of each kind.
+struct Maker {
+    const ModuleConfig& entry;
+    const ModuleDependencies& on;
+
+    Module operator()(const modules::UserTiersConfig& config) const {
+        return modules::make_user_tiers(config);
+    }
+    Module operator()(const modules::MimePolicyConfig& config) const {
+        return modules::make_mime_policy(config);
+    }
+    Module operator()(const modules::TotalQuotaConfig& config) const {
+        return modules::make_total_quota(config);
+    }
+    Module operator()(modules::ClamdConfig config) const {
+        config.timeout = entry.timeout;
+        return modules::make_clamd(config, on.workers);
+    }
+    Module operator()(modules::WebhookConfig config) const {
+        config.name = entry.name;
+        config.timeout = entry.timeout;
+        return modules::make_webhook(std::move(config),
+                                     {on.client, on.clock, on.random, on.files, on.metrics});
+    }
+};
 
 }  // namespace
 
-std::shared_ptr<const media::ModuleChain> make_module_chain(const std::vector<ModuleConfig>& configs,
-                                                            ModuleDependencies dependencies) {
+std::vector<media::ChainEntry> make_chain_entries(const std::vector<ModuleConfig>& configs,
+                                                  ModuleDependencies dependencies) {
     std::vector<media::ChainEntry> entries;
     for (const ModuleConfig& config : configs) {
-        std::shared_ptr<media::MediaModule> module = make_builtin(config.kind);
+        Module module = std::visit(Maker{config, dependencies}, config.kind);
         if (config.callbacks) module = select_callbacks(std::move(module), *config.callbacks);
         entries.push_back({config.name, std::move(module), config.timeout, config.on_error});
     }
-    return std::make_shared<const media::ModuleChain>(std::move(entries), dependencies.background,
-                                                      dependencies.metrics);
+    return entries;
+}
+
+std::shared_ptr<const media::ModuleChain> make_module_chain(const std::vector<ModuleConfig>& configs,
+                                                            ModuleDependencies dependencies) {
+    return std::make_shared<const media::ModuleChain>(make_chain_entries(configs, dependencies),
+                                                      dependencies.background, dependencies.metrics);
 }
 
 }  // namespace mxcd::app

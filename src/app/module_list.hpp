@@ -1,8 +1,13 @@
 #pragma once
 
 #include "mxcd/async/task_group.hpp"
+#include "mxcd/async/worker_pool.hpp"
+#include "mxcd/base/clock.hpp"
 #include "mxcd/base/metrics.hpp"
+#include "mxcd/base/random.hpp"
+#include "mxcd/media/file_offers.hpp"
 #include "mxcd/media/module_chain.hpp"
+#include "mxcd/outbound/client.hpp"
 
 #include "configuration.hpp"
 
@@ -13,8 +18,17 @@ namespace mxcd::app {
 
 struct ModuleDependencies {
     async::TaskGroup& background;
+    outbound::Client& client;
+    const base::Clock& clock;
+    base::RandomSource& random;
+    async::WorkerPool& workers;
+    media::FileOffers& files;
     base::Metrics& metrics;
 };
+
+/// The entries of `modules`, in their order.
+[[nodiscard]] std::vector<media::ChainEntry> make_chain_entries(const std::vector<ModuleConfig>& configs,
+                                                                ModuleDependencies dependencies);
 
 /// The chain of `modules`, in their order. Shared with requests that began under it (UploadPolicy).
 [[nodiscard]] std::shared_ptr<const media::ModuleChain> make_module_chain(

@@ -41,6 +41,7 @@ async::WorkerPoolConfig blob_pool() {
 
 Service::Service(Configuration configuration, std::size_t io_threads)
     : configuration_(std::move(configuration)),
+      has_file_listener_(offers_files(configuration_)),
       metrics_(make_metrics_registry()),
       clock_(base::make_system_clock()),
       random_(base::make_system_random()),
@@ -51,12 +52,13 @@ Service::Service(Configuration configuration, std::size_t io_threads)
       database_(metadata::open_sqlite(configuration_.database, *clock_, *metrics_)),
       blobs_(blobs::open_folder_store(configuration_.store, blob_workers_, *metrics_)),
       sniffer_(modules::make_type_sniffer(general_workers_)),
+      offers_(*random_),
       authentication_(configuration_.auth, {*client_, *clock_, background_, *metrics_}),
       uploads_(upload_policy(),
                {database_->metadata(), database_->ledger(), *blobs_, *sniffer_, *random_, *metrics_}),
       downloads_(database_->metadata(), *blobs_, *metrics_),
       api_(api::make_api(configuration_.desk,
-                         {authentication_, uploads_, downloads_, *clock_, *metrics_,
+                         {authentication_, uploads_, downloads_, offers_, *clock_, *metrics_,
                           database_->secret("limit_page_links"), operations(), background_})),
       server_(http::make_server(server_config(), {threads_, *api_, *random_, *metrics_})),
       pulse_(threads_, general_workers_, background_),
@@ -76,18 +78,37 @@ http::ServerConfig Service::server_config() const {
     control.mode = 0600;
     control.resources = api::resource_control;
     config.listeners.push_back(std::move(control));
+    if (has_file_listener_) {
+        http::ListenerConfig files;
+        files.address = "127.0.0.1";
+        files.resources = api::resource_offered_files;
+        config.listeners.push_back(std::move(files));
+    }
     return config;
+}
+
+bool Service::offers_files(const Configuration& configuration) {
+    return std::ranges::any_of(configuration.modules, [](const ModuleConfig& module) {
+        if (!std::holds_alternative<modules::WebhookConfig>(module.kind)) return false;
+        return !module.callbacks ||
+               std::ranges::find(*module.callbacks, "check_media_file") != module.callbacks->end();
+    });
 }
 
 media::UploadPolicy Service::upload_policy() {
     media::UploadPolicy policy = configuration_.uploads;
-    policy.modules = make_module_chain(configuration_.modules, {background_, *metrics_});
+    policy.modules = make_module_chain(configuration_.modules, {background_, *client_, *clock_, *random_,
+                                                                general_workers_, offers_, *metrics_});
     return policy;
 }
 
 void Service::bind() {
     for (http::BoundListener& listener : server_->bind()) {
-        if (listener.resources != api::resource_control) listeners_.push_back(std::move(listener));
+        if (listener.resources == api::resource_control) continue;
+        if (listener.resources == api::resource_offered_files)
+            offers_.set_address(listener.url);
+        else
+            listeners_.push_back(std::move(listener));
     }
 }
 
@@ -98,6 +119,9 @@ void Service::start() {
 
 std::vector<std::string> Service::reload(Configuration next) {
     std::vector<std::string> keys = restart_keys(configuration_, next);
+    // Its files cannot be fetched until then; it is told so by a null URL.
+    if (offers_files(next) && !has_file_listener_)
+        keys.emplace_back("modules (check_media_file of a webhook)");
     // These stay as they are until the restart.
     next.desk.server_name = configuration_.desk.server_name;
     next.auth.server_name = configuration_.auth.server_name;

@@ -65,8 +65,11 @@ class Service {
     async::Task<std::vector<api::HealthFinding>> health_findings();
     async::Task<bool> answers(async::Task<> ping);
     void bind();
+    /// Whether a module fetches files over loopback, which takes a listener.
+    [[nodiscard]] static bool offers_files(const Configuration& configuration);
 
     Configuration configuration_;
+    const bool has_file_listener_;
     std::unique_ptr<MetricsRegistry> metrics_;
     std::unique_ptr<base::Clock> clock_;
     std::unique_ptr<base::RandomSource> random_;
@@ -78,6 +81,7 @@ class Service {
     std::unique_ptr<metadata::Database> database_;
     std::unique_ptr<media::BlobStore> blobs_;
     std::unique_ptr<media::TypeSniffer> sniffer_;
+    media::FileOffers offers_;
     async::TaskGroup background_;
     Authentication authentication_;
     media::Uploads uploads_;

@@ -9,6 +9,7 @@
 #include "mxcd/matrix/ids.hpp"
 #include "mxcd/matrix/json.hpp"
 #include "mxcd/media/downloads.hpp"
+#include "mxcd/media/file_offers.hpp"
 #include "mxcd/media/token_authenticator.hpp"
 #include "mxcd/media/uploads.hpp"
 
@@ -30,6 +31,8 @@ enum Resource : http::ResourceMask {
     resource_health = 1U << 4U,
     /// The control socket in the store's folder, for `mxcd backup`.
     resource_control = 1U << 5U,
+    /// A loopback port for modules that fetch the files that they are asked about.
+    resource_offered_files = 1U << 6U,
 };
 
 enum class LimitExceededResponse : std::uint8_t {
@@ -67,6 +70,7 @@ struct ApiDependencies {
     media::TokenAuthenticator& authenticator;
     media::Uploads& uploads;
     media::Downloads& downloads;
+    media::FileOffers& offers;
     const base::Clock& clock;
     base::Metrics& metrics;
     /// Signs the links to the limit page; 32 bytes.

@@ -1,9 +1,11 @@
 #pragma once
 
+#include "mxcd/async/worker_pool.hpp"
 #include "mxcd/base/byte_count.hpp"
 #include "mxcd/matrix/json.hpp"
 #include "mxcd/media/media_module.hpp"
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -52,5 +54,22 @@ struct TotalQuotaConfig {
 };
 
 [[nodiscard]] std::shared_ptr<media::MediaModule> make_total_quota(const TotalQuotaConfig& config);
+
+struct ClamdConfig {
+    enum class Infected { reject, quarantine };
+    /// A path, or an IP address and port: 127.0.0.1:3310, [::1]:3310.
+    std::string socket = "/run/clamav/clamd.ctl";
+    /// clamd's StreamMaxLength. A larger file cannot be checked, which is a failure.
+    base::ByteCount max_size{100LL * 1024 * 1024};
+    Infected infected = Infected::reject;
+    std::chrono::milliseconds timeout{5000};  // for the whole conversation
+};
+
+[[nodiscard]] bool is_clamd_address(const std::string& text);
+
+/// Streams each file to a ClamAV daemon (INSTREAM). What it finds is rejected with 403 M_FORBIDDEN, or
+/// quarantined. `workers` read the files and must outlive the module. The address is_clamd_address().
+[[nodiscard]] std::shared_ptr<media::MediaModule> make_clamd(const ClamdConfig& config,
+                                                             async::WorkerPool& workers);
 
 }  // namespace mxcd::modules

@@ -106,6 +106,7 @@ class DeskHouse {
     MemoryMetrics metrics;
     TestAuthenticator authenticator;
     std::unique_ptr<base::RandomSource> random = base::make_system_random();
+    media::FileOffers offers{*random};
     media::UploadPolicy policy;
     api::DeskConfig config;
     api::Operations operations;

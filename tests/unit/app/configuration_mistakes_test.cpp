@@ -86,7 +86,7 @@ TEST_CASE("a mistake names its line, its key and the reason", "[configuration]")
 TEST_CASE("mistakes in modules are named", "[configuration]") {
     const auto [entry, mistake] = GENERATE(table<std::string, std::string>({
         {"{builtin: user_tears, config: {}}",
-         "modules[0].builtin: expected one of user_tiers, mime_policy, total_quota (did you mean "
+         "modules[0].builtin: expected one of user_tiers, mime_policy, total_quota, clamd (did you mean "
          "\"user_tiers\"?)\n"},
         {"{builtin: user_tiers}", "modules[0].config.rules: is required\n"},
         {"{builtin: user_tiers, config: {rules: [{user_regex: \"(\"}]}}",
@@ -101,8 +101,14 @@ TEST_CASE("mistakes in modules are named", "[configuration]") {
         {"{builtin: total_quota, on_error: ignore}", "modules[0].on_error: expected one of deny, allow\n"},
         {"{builtin: total_quota, callbacks: [on_media_upload]}", "(did you mean \"on_media_uploaded\"?)\n"},
         {"{builtin: total_quota, colour: red}", "modules[0].colour: unknown key\n"},
-        {"{webhook: \"http://x\", secret: y, timeout: 2s, on_error: deny}",
-         "modules[0].webhook: modules of this kind are not in this version yet\n"},
+        {"{webhook: \"ftp://x\", secret: y}", "modules[0].webhook: expected an http or https URL\n"},
+        {"{webhook: \"http://x\", secret: y, config: {cache_tl: 1s}}",
+         "modules[0].config.cache_tl: unknown key (did you mean \"cache_ttl\"?)\n"},
+        {"{webhook: \"http://x\", secret: y, config: 7}",
+         "modules[0].config: expected a mapping, found a number\n"},
+        {"{builtin: clamd, config: {socket: \"clamd:3310\"}}",
+         "modules[0].config.socket: expected an absolute path, or an IP address and port as in "
+         "127.0.0.1:3310\n"},
         {"{library: /x.so, config: {a: 1}}",
          "modules[0].library: modules of this kind are not in this version yet\n"},
         {"{module: a.B}", "modules[0].module: modules of this kind are not in this version yet\n"},

@@ -169,6 +169,31 @@ TEST_CASE("a secret comes from a file, without one newline", "[configuration]") 
                contains("is not a file"));
 }
 
+TEST_CASE("webhooks carry their settings", "[configuration]") {
+    const app::LoadOutcome outcome = read_with(
+        "modules:\n"
+        "  - {webhook: \"https://hook.example/media\", name: hook, secret: s, timeout: 2s, config: "
+        "{cache_ttl: 1m}}\n"
+        "  - {webhook: \"http://127.0.0.1:9011/\"}\n"
+        "  - {builtin: clamd, config: {socket: \"[::1]:3310\", max_size: 25M, infected: quarantine}}\n");
+    REQUIRE(outcome.configuration);
+    const std::vector<app::ModuleConfig>& modules = outcome.configuration->modules;
+    REQUIRE(modules.size() == 3);
+    CHECK(modules[0].name == "hook");
+    CHECK(modules[0].timeout == 2s);
+    const auto& hook = std::get<mxcd::modules::WebhookConfig>(modules[0].kind);
+    CHECK(hook.url == "https://hook.example/media");
+    CHECK(hook.secret.reveal() == "s");
+    CHECK(hook.cache_ttl == 1min);
+    CHECK(std::get<mxcd::modules::WebhookConfig>(modules[1].kind).cache_ttl == 0ms);
+    REQUIRE(outcome.report.warnings.size() == 1);
+    CHECK(outcome.report.warnings[0].text().find("not signed") != std::string::npos);
+    const auto& clamd = std::get<mxcd::modules::ClamdConfig>(modules[2].kind);
+    CHECK(clamd.socket == "[::1]:3310");
+    CHECK(clamd.max_size.value() == 25 * 1024 * 1024);
+    CHECK(clamd.infected == mxcd::modules::ClamdConfig::Infected::quarantine);
+}
+
 TEST_CASE("builtin modules carry their settings", "[configuration]") {
     const app::Configuration c = good(
         read_with("max_upload_size: 20M\n"
