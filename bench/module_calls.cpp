@@ -1,0 +1,113 @@
+// What asking a module adds to an upload: the time of is_user_allowed_to_upload_media_of_size, one call after
+// the other and many at once.
+//
+// usage: module_calls builtin | webhook URL
+// prints one line of JSON: median and 99th percentile of one call in microseconds, calls per second with 64
+// at once
+
+#include "mxcd/async/io_threads.hpp"
+#include "mxcd/async/task_group.hpp"
+#include "mxcd/base/metrics.hpp"
+#include "mxcd/modules/builtin.hpp"
+#include "mxcd/modules/webhook.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using namespace mxcd;
+using Moment = std::chrono::steady_clock::time_point;
+
+constexpr int warm_up = 2'000;
+constexpr int calls = 20'000;
+constexpr int at_once = 64;
+
+struct Subject {
+    std::unique_ptr<base::Metrics> metrics = base::make_no_metrics();
+    std::unique_ptr<base::Clock> clock = base::make_system_clock();
+    std::unique_ptr<base::RandomSource> random = base::make_system_random();
+    media::FileOffers files{*random};
+    std::unique_ptr<outbound::Client> client;
+    std::shared_ptr<media::MediaModule> module;
+};
+
+media::UploadFacts facts() {
+    return {*matrix::UserId::parse("@alice:example.org"), base::ByteCount(4096), "image/png", std::nullopt};
+}
+
+void make_builtin(Subject& subject) {
+    modules::UserTiersConfig config;
+    config.max_upload_size = base::ByteCount(1'000'000);
+    config.rules.emplace_back().user = "@*:example.org";
+    subject.module = modules::make_user_tiers(config);
+}
+
+void make_webhook(Subject& subject, const std::string& url) {
+    subject.client = outbound::make_client({}, *subject.metrics);
+    modules::WebhookConfig config;
+    config.name = "bench";
+    config.url = url;
+    config.secret = base::Secret("a shared secret");
+    subject.module = modules::make_webhook(
+        config, {*subject.client, *subject.clock, *subject.random, subject.files, *subject.metrics});
+}
+
+async::Task<> one_after_the_other(media::MediaModule& module, int count, std::vector<double>& microseconds) {
+    for (int done = 0; done < count; ++done) {
+        const Moment begun = std::chrono::steady_clock::now();
+        const bool is_allowed = co_await module.is_upload_allowed(facts());
+        const std::chrono::duration<double, std::micro> taken = std::chrono::steady_clock::now() - begun;
+        if (!is_allowed) std::abort();
+        microseconds.push_back(taken.count());
+    }
+}
+
+void run(async::TaskGroup& group) {
+    while (!group.wait_until_empty(std::chrono::seconds(60))) std::fprintf(stderr, "still running\n");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const std::string kind = argc > 1 ? argv[1] : "";
+    Subject subject;
+    if (kind == "builtin" && argc == 2) {
+        make_builtin(subject);
+    } else if (kind == "webhook" && argc == 3) {
+        make_webhook(subject, argv[2]);
+    } else {
+        std::fprintf(stderr, "usage: module_calls builtin | webhook URL\n");
+        return 64;
+    }
+
+    async::TaskGroup group;
+    async::IoThreads threads(1);
+    threads.start();
+    std::vector<double> ignored;
+    group.spawn(threads.executor(0), one_after_the_other(*subject.module, warm_up, ignored));
+    run(group);
+    std::vector<double> alone;
+    group.spawn(threads.executor(0), one_after_the_other(*subject.module, calls, alone));
+    run(group);
+    std::sort(alone.begin(), alone.end());
+
+    const Moment begun = std::chrono::steady_clock::now();
+    std::vector<std::vector<double>> together(at_once);
+    for (std::vector<double>& each : together)
+        group.spawn(threads.executor(0), one_after_the_other(*subject.module, calls / at_once, each));
+    run(group);
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begun;
+
+    std::printf("{\"kind\": \"%s\", \"p50_us\": %.2f, \"p99_us\": %.2f, \"calls_per_second\": %.0f}\n",
+                kind.c_str(), alone[alone.size() / 2], alone[alone.size() * 99 / 100], calls / taken.count());
+    threads.stop();
+    return 0;
+}
