@@ -26,6 +26,7 @@ class TypeRules {
   private:
     static std::vector<std::string> lower_case(const std::vector<std::string>& globs) {
         std::vector<std::string> lowered;
+        lowered.reserve(globs.size());
         for (const std::string& glob : globs) lowered.push_back(base::to_lower_ascii(glob));
         return lowered;
     }

@@ -80,7 +80,7 @@ class UserTiers final : public media::MediaModule {
 
 bool is_valid_regex(const std::string& pattern) {
     try {
-        const std::regex regex(pattern, regex_flags);
+        static_cast<void>(std::regex(pattern, regex_flags));
         return true;
     } catch (const std::regex_error&) {
         return false;

@@ -34,7 +34,7 @@ std::set<std::string> lines_of(const std::filesystem::path& path) {
 }
 
 /// Runs the child with these failpoints; true when it ended by itself.
-bool run_child(const std::filesystem::path& folder, const char* failpoints) {
+[[maybe_unused]] bool run_child(const std::filesystem::path& folder, const char* failpoints) {
     const pid_t child = fork();
     if (child == 0) {
         setenv("MXCD_FAILPOINTS", failpoints, 1);
@@ -83,7 +83,7 @@ struct Outcome {
 };
 
 /// What is left in the database after the child's end.
-Outcome look_at(const std::filesystem::path& folder, bool may_have_unanswered) {
+[[maybe_unused]] Outcome look_at(const std::filesystem::path& folder, bool may_have_unanswered) {
     Outcome outcome{lines_of(folder / "acknowledged"), lines_of(folder / "failed"),
                     lines_of(folder / "full")};
     const ManualClock clock;
