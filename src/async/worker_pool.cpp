@@ -37,8 +37,8 @@ void WorkerPool::submit(Job job) {
 void WorkerPool::serve(const WorkerPoolConfig& config) {
     pthread_setname_np(pthread_self(), config.name);
     // On Linux a nice value belongs to the thread; a refusal only costs latency.
-    if (config.niceness != 0)
-        static_cast<void>(setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), config.niceness));
+    const int inherited = getpriority(PRIO_PROCESS, 0);
+    if (config.niceness != 0) static_cast<void>(setpriority(PRIO_PROCESS, 0, inherited + config.niceness));
     for (;;) {
         std::unique_lock lock(mutex_);
         wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
