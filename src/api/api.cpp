@@ -29,6 +29,7 @@ class Desk final : public Api {
           rates_(dependencies.clock, dependencies.metrics),
           endpoints_{UploadEndpoints(dependencies.uploads, headers_),
                      DownloadEndpoints(dependencies.downloads),
+                     ThumbnailEndpoints(dependencies.thumbnails),
                      ConfigEndpoints(dependencies.uploads, headers_),
                      LimitPage(links_, dependencies.clock, dependencies.metrics),
                      OfferedFileEndpoints(dependencies.offers),

@@ -6,9 +6,9 @@
 #include "content_disposition.hpp"
 #include "content_type.hpp"
 #include "error_response.hpp"
+#include "media_path.hpp"
 #include "ranges.hpp"
 
-#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -31,43 +31,15 @@ struct WantedMedia {
 
 Error not_found() { return Error(ErrorCode::not_found, "Not found"); }
 
-std::string decoded(std::string_view segment) {
-    std::optional<std::string> text = base::percent_decode(segment, base::PlusSign::literal);
-    if (!text) throw not_found();
-    return *std::move(text);
-}
-
-matrix::ServerName server_name(std::string_view segment) {
-    std::optional<matrix::ServerName> name = matrix::ServerName::parse(decoded(segment));
-    if (!name) throw Error(ErrorCode::invalid_param, "Invalid server name");
-    return *std::move(name);
-}
-
-matrix::MediaId media_id(std::string_view segment) {
-    std::optional<matrix::MediaId> id = matrix::MediaId::parse(decoded(segment));
-    if (!id) throw not_found();
-    return *std::move(id);
-}
-
 std::string file_name(std::string_view segment) {
-    std::string name = decoded(segment);
+    std::string name = decoded_segment(segment);
     if (!base::is_valid_utf8(name)) throw Error(ErrorCode::invalid_param, "The file name is not valid UTF-8");
     return name;
 }
 
-/// Local media that exists is there at once, so the value does not matter yet; its form does. Any number of
-/// digits is fine: what is too long to wait is cut.
-void require_readable_timeout(std::string_view query) {
-    const std::optional<std::string_view> encoded = base::query_value(query, "timeout_ms");
-    if (!encoded) return;
-    const std::optional<std::string> text = base::percent_decode(*encoded, base::PlusSign::space);
-    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-    if (!text || text->empty() || !std::ranges::all_of(*text, is_digit))
-        throw Error(ErrorCode::invalid_param, "Query parameter timeout_ms must be a positive integer");
-}
-
 WantedMedia wanted_by(const Call& call) {
-    WantedMedia wanted{server_name(call.parameters.at(0)), media_id(call.parameters.at(1)), std::nullopt};
+    WantedMedia wanted{server_name_in(call.parameters.at(0)), media_id_in(call.parameters.at(1)),
+                       std::nullopt};
     if (call.parameters.size() > 2) wanted.file_name = file_name(call.parameters.at(2));
     require_readable_timeout(call.request.query);
     return wanted;

@@ -5,6 +5,7 @@
 #include "limit_page.hpp"
 #include "offered_file_endpoints.hpp"
 #include "operations_endpoints.hpp"
+#include "thumbnail_endpoints.hpp"
 #include "upload_endpoints.hpp"
 
 #include <span>
@@ -15,6 +16,7 @@ namespace mxcd::api {
 struct Endpoints {
     UploadEndpoints uploads;
     DownloadEndpoints downloads;
+    ThumbnailEndpoints thumbnails;
     ConfigEndpoints config;
     LimitPage limit_page;
     OfferedFileEndpoints offered_files;

@@ -10,6 +10,7 @@ using Response = async::Task<http::Response>;
 
 Response upload(Endpoints& desk, const Call& call) { return desk.uploads.upload(call); }
 Response download(Endpoints& desk, const Call& call) { return desk.downloads.download(call); }
+Response thumbnail(Endpoints& desk, const Call& call) { return desk.thumbnails.thumbnail(call); }
 Response config(Endpoints& desk, const Call& call) { return desk.config.config(call); }
 Response limit_page(Endpoints& desk, const Call& call) { return desk.limit_page.show(call); }
 Response offered_file(Endpoints& desk, const Call& call) { return desk.offered_files.fetch(call); }
@@ -35,6 +36,8 @@ constexpr std::array routes{
           resource_media, Access::user_or_guest, content, download},
     Route{"GET",  "/_matrix/client/v1/media/download/{serverName}/{mediaId}/{fileName}",
           resource_media, Access::user_or_guest, content, download},
+    Route{"GET",  "/_matrix/client/v1/media/thumbnail/{serverName}/{mediaId}",
+          resource_media, Access::user_or_guest, content, thumbnail},
     Route{"GET",  limit_page_path,  resource_media,   Access::open, plain, limit_page},
     Route{"GET",  "/health",        resource_health,  Access::open, plain, alive},
     Route{"GET",  "/health/ready",  resource_health,  Access::open, plain, ready},

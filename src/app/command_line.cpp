@@ -1,5 +1,7 @@
 #include "mxcd/app/command_line.hpp"
 
+#include "mxcd/imaging/sandboxed_thumbnailer.hpp"
+
 #include "backup_command.hpp"
 #include "configuration.hpp"
 #include "exit_codes.hpp"
@@ -17,6 +19,7 @@
 #include <iostream>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -155,6 +158,9 @@ class CommandLine {
 }  // namespace
 
 int run_command_line(int argc, const char* const* argv) {
+    // A process that the service starts for itself; not a command for people.
+    if (argc == 2 && std::string_view(argv[1]) == imaging::decoder_verb)
+        return imaging::run_decoder_process();
     ExitCode code = ExitCode::os_error;
     try {
         CommandLine command_line;

@@ -83,6 +83,7 @@ Configuration decode(const Node& tree, Report& report) {
     configuration.auth.server_name = configuration.desk.server_name.text();
     read_storage(root, configuration);
     read_upload_rules(root, configuration);
+    read_thumbnails(root, configuration);
     read_modules(root, configuration);
     read_log(root, configuration.log);
     read_python(root, configuration.python);

@@ -4,7 +4,9 @@
 #include "mxcd/base/log.hpp"
 #include "mxcd/blobs/folder_store.hpp"
 #include "mxcd/http/server.hpp"
+#include "mxcd/imaging/sandboxed_thumbnailer.hpp"
 #include "mxcd/media/module_chain.hpp"
+#include "mxcd/media/thumbnails.hpp"
 #include "mxcd/media/uploads.hpp"
 #include "mxcd/metadata/database.hpp"
 #include "mxcd/modules/builtin.hpp"
@@ -52,7 +54,9 @@ struct Configuration {
     remote::AuthConfig auth;
     metadata::SqliteConfig database;
     blobs::FolderStoreConfig store;
-    media::UploadPolicy uploads;  // without the module chain, which is made from `modules`
+    media::UploadPolicy uploads;        // without the module chain, which is made from `modules`
+    media::ThumbnailPolicy thumbnails;  // without inline_body_max, which is that of uploads
+    imaging::ThumbnailerConfig decodes;
     std::vector<ModuleConfig> modules;
     base::LogConfig log;
 

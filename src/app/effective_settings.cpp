@@ -76,6 +76,16 @@ void add_uploads(const Configuration& configuration, Settings& settings) {
         rate ? std::to_string(rate->per_second) + " " + text_of(rate->burst_count) : std::string();
 }
 
+void add_thumbnails(const Configuration& configuration, Settings& settings) {
+    std::string sizes;
+    for (const media::ThumbnailSize& size : configuration.thumbnails.sizes)
+        sizes += "[" + media::to_text(media::ThumbnailForm{size, false, false}) + "]";
+    settings["thumbnail_sizes"] = sizes;
+    settings["dynamic_thumbnails"] = text_of(configuration.thumbnails.is_dynamic);
+    settings["thumbnail_webp"] = text_of(configuration.thumbnails.offers_webp);
+    settings["max_image_pixels"] = text_of(configuration.decodes.max_image_pixels);
+}
+
 }  // namespace
 
 std::map<std::string, std::string> effective_settings(const Configuration& configuration) {
@@ -93,6 +103,7 @@ std::map<std::string, std::string> effective_settings(const Configuration& confi
     add_auth(configuration.auth, settings);
     add_modules(configuration.modules, settings);
     add_uploads(configuration, settings);
+    add_thumbnails(configuration, settings);
     settings["log.level"] = text_of(static_cast<std::int64_t>(configuration.log.level));
     settings["log.format"] = text_of(static_cast<std::int64_t>(configuration.log.format));
     settings["python.interpreter"] = configuration.python.interpreter;
@@ -105,7 +116,8 @@ std::vector<std::string> restart_keys(const Configuration& running, const Config
     const Settings before = effective_settings(running);
     const Settings after = effective_settings(next);
     std::vector<std::string> keys;
-    for (const char* key : {"server_name", "listeners", "database", "media_store_path", "min_free_space"}) {
+    for (const char* key :
+         {"server_name", "listeners", "database", "media_store_path", "min_free_space", "max_image_pixels"}) {
         if (before.at(key) != after.at(key)) keys.emplace_back(key);
     }
     return keys;

@@ -11,6 +11,7 @@ void read_listeners(Section& root, http::ServerConfig& server);
 void read_auth(Section& root, remote::AuthConfig& auth);
 void read_storage(Section& root, Configuration& configuration);
 void read_upload_rules(Section& root, Configuration& configuration);
+void read_thumbnails(Section& root, Configuration& configuration);
 void read_modules(Section& root, Configuration& configuration);
 
 /// `media_upload_limits`, at the top and in tiers; nothing when the key is absent.

@@ -54,11 +54,13 @@ Service::Service(Configuration configuration, std::size_t io_threads)
       sniffer_(modules::make_type_sniffer(general_workers_)),
       offers_(*random_),
       authentication_(configuration_.auth, {*client_, *clock_, background_, *metrics_}),
-      uploads_(upload_policy(),
-               {database_->metadata(), database_->ledger(), *blobs_, *sniffer_, *random_, *metrics_}),
       downloads_(database_->metadata(), *blobs_, *metrics_),
+      thumbnailer_(imaging::make_sandboxed_thumbnailer(configuration_.decodes, *metrics_)),
+      thumbnails_(thumbnail_policy(), {downloads_, database_->thumbnails(), *blobs_, *thumbnailer_,
+                                       background_, *clock_, *metrics_}),
+      uploads_(upload_policy(), upload_dependencies()),
       api_(api::make_api(configuration_.desk,
-                         {authentication_, uploads_, downloads_, offers_, *clock_, *metrics_,
+                         {authentication_, uploads_, downloads_, offers_, thumbnails_, *clock_, *metrics_,
                           database_->secret("limit_page_links"), operations(), background_})),
       server_(http::make_server(server_config(), {threads_, *api_, *random_, *metrics_})),
       pulse_(threads_, general_workers_, background_),
@@ -102,6 +104,21 @@ media::UploadPolicy Service::upload_policy() {
     return policy;
 }
 
+media::ThumbnailPolicy Service::thumbnail_policy() const {
+    media::ThumbnailPolicy policy = configuration_.thumbnails;
+    policy.inline_body_max = configuration_.uploads.inline_body_max;
+    return policy;
+}
+
+media::UploadDependencies Service::upload_dependencies() {
+    auto prepare_thumbnails = [this](const async::Executor& home, const matrix::MediaId& media,
+                                     std::string_view declared_type) {
+        thumbnails_.prepare(home, media, declared_type);
+    };
+    return {database_->metadata(),        database_->ledger(), *blobs_, *sniffer_, *random_, *metrics_,
+            std::move(prepare_thumbnails)};
+}
+
 void Service::bind() {
     for (http::BoundListener& listener : server_->bind()) {
         if (listener.resources == api::resource_control) continue;
@@ -128,10 +145,12 @@ std::vector<std::string> Service::reload(Configuration next) {
     next.server.listeners = configuration_.server.listeners;
     next.database = configuration_.database;
     next.store = configuration_.store;
+    next.decodes = configuration_.decodes;
     configuration_ = std::move(next);
     base::configure_logging(configuration_.log);
     authentication_.reconfigure(configuration_.auth);
     uploads_.reconfigure(upload_policy());
+    thumbnails_.reconfigure(thumbnail_policy());
     api_->reconfigure(configuration_.desk);
     server_->reconfigure(server_config());
     return keys;
@@ -143,6 +162,7 @@ void Service::begin_stop() {
 }
 
 bool Service::finish() {
+    thumbnailer_->stop();
     if (!server_->is_drained()) return false;
     background_.cancel();
     if (!background_.wait_until_empty(background_limit)) return false;
@@ -179,6 +199,7 @@ async::Task<std::vector<api::HealthFinding>> Service::health_findings() {
     findings.push_back({"homeserver", authentication_.is_homeserver_answering(), false});
     const std::shared_ptr<const media::UploadPolicy> policy = uploads_.policy();
     findings.push_back({"modules", policy->modules->degraded().empty(), false});
+    findings.push_back({"thumbnails", thumbnailer_->is_ready(), false});
     if (is_stopping_) findings.push_back({"service", false, true});
     co_return findings;
 }

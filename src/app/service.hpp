@@ -5,8 +5,10 @@
 #include "mxcd/async/task_group.hpp"
 #include "mxcd/async/worker_pool.hpp"
 #include "mxcd/http/server.hpp"
+#include "mxcd/imaging/sandboxed_thumbnailer.hpp"
 #include "mxcd/media/blob_store.hpp"
 #include "mxcd/media/downloads.hpp"
+#include "mxcd/media/thumbnails.hpp"
 #include "mxcd/media/uploads.hpp"
 #include "mxcd/metadata/database.hpp"
 #include "mxcd/outbound/client.hpp"
@@ -61,6 +63,8 @@ class Service {
   private:
     http::ServerConfig server_config() const;
     media::UploadPolicy upload_policy();
+    media::ThumbnailPolicy thumbnail_policy() const;
+    media::UploadDependencies upload_dependencies();
     api::Operations operations();
     async::Task<std::vector<api::HealthFinding>> health_findings();
     async::Task<bool> answers(async::Task<> ping);
@@ -84,8 +88,10 @@ class Service {
     media::FileOffers offers_;
     async::TaskGroup background_;
     Authentication authentication_;
-    media::Uploads uploads_;
     media::Downloads downloads_;
+    std::unique_ptr<media::Thumbnailer> thumbnailer_;
+    media::Thumbnails thumbnails_;
+    media::Uploads uploads_;
     std::unique_ptr<api::Api> api_;
     std::unique_ptr<http::Server> server_;
     Pulse pulse_;

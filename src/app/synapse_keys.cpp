@@ -9,11 +9,10 @@ namespace {
 
 constexpr auto unused_keys = std::to_array<std::string_view>(
     {// media
-     "allowed_avatar_mimetypes", "backup_media_store_path", "dynamic_thumbnails",
-     "enable_local_media_storage", "enable_media_repo", "max_avatar_size", "max_image_pixels",
-     "max_spider_size", "media_instance_running_background_jobs", "media_retention",
+     "allowed_avatar_mimetypes", "backup_media_store_path", "enable_local_media_storage", "enable_media_repo",
+     "max_avatar_size", "max_spider_size", "media_instance_running_background_jobs", "media_retention",
      "media_storage_providers", "oembed", "prevent_media_downloads_from", "remote_media_download_burst_count",
-     "remote_media_download_per_second", "synchronous_backup_media_store", "thumbnail_sizes", "uploads_path",
+     "remote_media_download_per_second", "synchronous_backup_media_store", "uploads_path",
      "url_preview_accept_language", "url_preview_enabled", "url_preview_ip_range_blacklist",
      "url_preview_ip_range_whitelist", "url_preview_url_blacklist",
      // limits

@@ -44,7 +44,8 @@ Uploads::Uploads(UploadPolicy policy, UploadDependencies dependencies)
       blobs_(dependencies.blobs),
       sniffer_(dependencies.sniffer),
       random_(dependencies.random),
-      instruments_(std::make_unique<Instruments>(dependencies.metrics)) {}
+      instruments_(std::make_unique<Instruments>(dependencies.metrics)),
+      stored_(std::move(dependencies.stored)) {}
 
 Uploads::~Uploads() = default;
 
@@ -60,6 +61,7 @@ async::Task<matrix::MediaId> Uploads::store(UploadRequest request) {
     instruments_->duration.observe(in_flight.seconds());
     const async::Executor home = co_await async::asio::this_coro::executor;
     if (policy->modules) policy->modules->tell_media_uploaded(home, facts.user, id, facts.size);
+    if (stored_) stored_(home, id, facts.declared_type);
     co_return std::move(id);
 }
 

@@ -3,6 +3,7 @@
 #include "mxcd/metadata/database.hpp"
 
 #include "database_thread.hpp"
+#include "thumbnail_catalog.hpp"
 
 #include <chrono>
 #include <future>
@@ -92,7 +93,7 @@ class SqliteMetadataStore final : public media::MetadataStore {
         return thread_.read([id = std::move(id)](Store& store) { return store.media.find(id); });
     }
     async::Task<bool> is_blob_referenced(media::BlobKey key) override {
-        return thread_.read([key](Store& store) { return store.media.is_blob_referenced(key); });
+        return thread_.read([key](Store& store) { return store.is_blob_referenced(key); });
     }
     async::Task<> back_up(std::filesystem::path destination, std::function<void(double)> progress) override {
         return thread_.back_up({std::move(destination), std::move(progress)});
@@ -152,13 +153,15 @@ class SqliteDatabase final : public Database {
         : reservations_(metrics),
           thread_(config, clock, metrics, reservations_),
           store_(thread_, reservations_),
+          thumbnails_(thread_),
           ledger_(thread_, reservations_, metrics) {}
 
     media::MetadataStore& metadata() override { return store_; }
     media::UploadLedger& ledger() override { return ledger_; }
+    media::ThumbnailCatalog& thumbnails() override { return thumbnails_; }
 
     bool is_blob_referenced(const media::BlobKey& key) override {
-        return thread_.read_and_wait([key](Store& store) { return store.media.is_blob_referenced(key); });
+        return thread_.read_and_wait([key](Store& store) { return store.is_blob_referenced(key); });
     }
     base::Secret secret(const std::string& name) override {
         auto settle = std::make_unique<SettleSecret>(name);
@@ -171,6 +174,7 @@ class SqliteDatabase final : public Database {
     Reservations reservations_;
     DatabaseThread thread_;
     SqliteMetadataStore store_;
+    SqliteThumbnailCatalog thumbnails_;
     SqliteUploadLedger ledger_;
 };
 

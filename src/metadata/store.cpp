@@ -101,7 +101,12 @@ Store::Store(Connection open, const base::Clock& clock, Reservations& reservatio
       newest_sent_at(load_newest_sent_at()),
       window_clock_(base::make_window_clock(clock, newest_sent_at)),
       ledger(connection, *window_clock_, reservations),
-      media(connection) {}
+      media(connection),
+      thumbnails(connection) {}
+
+bool Store::is_blob_referenced(const media::BlobKey& key) {
+    return media.is_blob_referenced(key) || thumbnails.is_blob_referenced(key);
+}
 
 void Store::save_newest_sent_at() {
     settings.put(newest_sent_at_name, std::to_string(newest_sent_at.time_since_epoch().count()));

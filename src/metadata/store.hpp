@@ -7,6 +7,7 @@
 #include "reservations.hpp"
 #include "settings_table.hpp"
 #include "sqlite.hpp"
+#include "thumbnail_tables.hpp"
 
 #include <filesystem>
 #include <memory>
@@ -37,6 +38,10 @@ class Store {
   public:
     LedgerTables ledger;
     MediaTables media;
+    ThumbnailTables thumbnails;
+
+    /// Whether any row refers to these bytes in the blob store.
+    [[nodiscard]] bool is_blob_referenced(const media::BlobKey& key);
 };
 
 /// Opens (and creates, and migrates) the database file and takes its exclusive lock. Throws OpenError.

@@ -10,6 +10,7 @@
 #include "mxcd/matrix/json.hpp"
 #include "mxcd/media/downloads.hpp"
 #include "mxcd/media/file_offers.hpp"
+#include "mxcd/media/thumbnails.hpp"
 #include "mxcd/media/token_authenticator.hpp"
 #include "mxcd/media/uploads.hpp"
 
@@ -71,6 +72,7 @@ struct ApiDependencies {
     media::Uploads& uploads;
     media::Downloads& downloads;
     media::FileOffers& offers;
+    media::Thumbnails& thumbnails;
     const base::Clock& clock;
     base::Metrics& metrics;
     /// Signs the links to the limit page; 32 bytes.

@@ -14,9 +14,11 @@
 
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -59,6 +61,8 @@ struct UploadDependencies {
     TypeSniffer& sniffer;
     base::RandomSource& random;
     base::Metrics& metrics;
+    /// Called after each commit, on the upload's io thread: new media, and its declared type. Must not throw.
+    std::function<void(const async::Executor&, const matrix::MediaId&, std::string_view)> stored = {};
 };
 
 /// Taking in media, from admission to the commit (contract section 4, steps 2 to 7). Whatever fails on the
@@ -107,6 +111,7 @@ class Uploads {
     TypeSniffer& sniffer_;
     base::RandomSource& random_;
     std::unique_ptr<Instruments> instruments_;
+    std::function<void(const async::Executor&, const matrix::MediaId&, std::string_view)> stored_;
 };
 
 }  // namespace mxcd::media

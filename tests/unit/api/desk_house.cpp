@@ -162,8 +162,11 @@ media::Uploads& DeskHouse::uploads() {
 api::Api& DeskHouse::desk() {
     if (desk_) return *desk_;
     downloads_ = std::make_unique<media::Downloads>(metadata, blobs, metrics);
-    desk_ = api::make_api(config, {authenticator, uploads(), *downloads_, offers, clock, metrics,
-                                   base::Secret(std::string(32, 'k')), operations, runner.group()});
+    thumbnails_ = std::make_unique<media::Thumbnails>(
+        thumbnail_policy, media::ThumbnailDependencies{*downloads_, catalog, blobs, thumbnailer,
+                                                       runner.group(), clock, metrics});
+    desk_ = api::make_api(config, {authenticator, uploads(), *downloads_, offers, *thumbnails_, clock,
+                                   metrics, base::Secret(std::string(32, 'k')), operations, runner.group()});
     return *desk_;
 }
 

@@ -6,12 +6,14 @@
 #include "mxcd/media/module_chain.hpp"
 
 #include "support/catch.hpp"
+#include "support/fake_thumbnailer.hpp"
 #include "support/first_bytes_sniffer.hpp"
 #include "support/manual_clock.hpp"
 #include "support/memory_blob_store.hpp"
 #include "support/memory_body.hpp"
 #include "support/memory_metadata.hpp"
 #include "support/memory_metrics.hpp"
+#include "support/memory_thumbnails.hpp"
 #include "support/run_task.hpp"
 
 #include <atomic>
@@ -103,11 +105,14 @@ class DeskHouse {
     MemoryMetadata metadata{clock};
     MemoryBlobStore blobs;
     FirstBytesSniffer sniffer;
+    MemoryThumbnails catalog;
+    FakeThumbnailer thumbnailer;
     MemoryMetrics metrics;
     TestAuthenticator authenticator;
     std::unique_ptr<base::RandomSource> random = base::make_system_random();
     media::FileOffers offers{*random};
     media::UploadPolicy policy;
+    media::ThumbnailPolicy thumbnail_policy;
     api::DeskConfig config;
     api::Operations operations;
     http::ResourceMask listener = api::resource_media;
@@ -128,12 +133,14 @@ class DeskHouse {
   private:
     std::unique_ptr<media::Uploads> uploads_;
     std::unique_ptr<media::Downloads> downloads_;
+    std::unique_ptr<media::Thumbnails> thumbnails_;
     std::unique_ptr<api::Api> desk_;
 };
 
 inline const std::string upload_path = "/_matrix/media/v3/upload";
 inline const std::string config_path = "/_matrix/client/v1/media/config";
 inline const std::string download_path = "/_matrix/client/v1/media/download/";
+inline const std::string thumbnail_path = "/_matrix/client/v1/media/thumbnail/";
 
 /// Waits until `condition` holds, at most ten seconds; whether it did.
 [[nodiscard]] bool eventually(const std::function<bool()>& condition);

@@ -243,7 +243,7 @@ TEST_CASE("warnings are no mistakes", "[configuration]") {
         {"url_preview_enabled: true\n",
          "a.yaml:5: url_preview_enabled: mxcd does not use this key of Synapse"},
         {"signing_key_path: x\n", "a.yaml:5: signing_key_path: mxcd does not use"},
-        {"thumbnail_sizes: [{width: 32, height: 32, method: crop}]\n", "thumbnail_sizes"},
+        {"max_spider_size: 10M\n", "max_spider_size"},
         {"media_retention: {local_media_lifetime: 90d}\n", "media_retention"},
         {"rc_media_create: {per_second: 10, burst_count: 50}\n", "rc_media_create"},
         {"log_config: x\n", "log_config"},

@@ -40,6 +40,7 @@ class House {
         app::LoadOutcome outcome = test::read(text(more));
         INFO(test::texts_of(outcome.report.mistakes));
         REQUIRE(outcome.configuration);
+        outcome.configuration->decodes.program = MXCD_DECODER_PROGRAM;
         return *outcome.configuration;
     }
 

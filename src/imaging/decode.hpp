@@ -1,0 +1,17 @@
+#pragma once
+
+#include "decode_order.hpp"
+#include "result_writer.hpp"
+#include "vips_library.hpp"
+
+#include <cstddef>
+#include <span>
+
+namespace mxcd::imaging {
+
+/// The work of one decode: reads the picture, makes what is ordered and sends it. Runs inside the sandbox; a
+/// picture that makes it crash or loop harms only its own process.
+void decode(const VipsLibrary& vips, const DecodeOrder& order, std::span<const std::byte> input,
+            const ResultWriter& result);
+
+}  // namespace mxcd::imaging

@@ -1,0 +1,60 @@
+#include "read_result.hpp"
+
+#include <cstring>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace mxcd::imaging {
+
+namespace {
+
+using media::ImageType;
+
+template <class Part>
+std::optional<Part> take(std::string_view& bytes) {
+    if (bytes.size() < sizeof(Part)) return std::nullopt;
+    Part part;
+    std::memcpy(&part, bytes.data(), sizeof part);
+    bytes.remove_prefix(sizeof part);
+    return part;
+}
+
+std::optional<ImageType> type_of(std::uint32_t number) {
+    for (const ImageType type : {ImageType::jpeg, ImageType::png, ImageType::gif, ImageType::webp})
+        if (static_cast<std::uint32_t>(type) == number) return type;
+    return std::nullopt;
+}
+
+std::optional<media::MadeThumbnail> take_thumbnail(std::string_view& bytes) {
+    const std::optional<ThumbnailHead> head = take<ThumbnailHead>(bytes);
+    if (!head || head->width < 1 || head->height < 1 || head->size > bytes.size()) return std::nullopt;
+    const std::optional<ImageType> type = type_of(head->type);
+    if (!type) return std::nullopt;
+    media::MadeThumbnail thumbnail{*type, head->width, head->height, head->is_original != 0, {}};
+    const std::string_view image = bytes.substr(0, head->size);
+    if (thumbnail.is_original ? !image.empty() : media::sniff_image(image) != type) return std::nullopt;
+    thumbnail.bytes = image;
+    bytes.remove_prefix(image.size());
+    return thumbnail;
+}
+
+}  // namespace
+
+std::optional<media::ThumbnailOutcome> read_result(std::string_view bytes, const DecodeOrder& order) {
+    const std::optional<ResultHead> head = take<ResultHead>(bytes);
+    if (!head) return std::nullopt;
+    if (head->verdict == Verdict::not_an_image && bytes.empty()) return media::ThumbnailRefusal::not_an_image;
+    if (head->verdict == Verdict::too_large && bytes.empty()) return media::ThumbnailRefusal::too_large;
+    if (head->verdict != Verdict::made || head->count != order.form_count) return std::nullopt;
+    std::vector<media::MadeThumbnail> thumbnails;
+    for (std::uint32_t i = 0; i < head->count; ++i) {
+        std::optional<media::MadeThumbnail> thumbnail = take_thumbnail(bytes);
+        if (!thumbnail) return std::nullopt;
+        thumbnails.push_back(*std::move(thumbnail));
+    }
+    if (!bytes.empty()) return std::nullopt;
+    return thumbnails;
+}
+
+}  // namespace mxcd::imaging

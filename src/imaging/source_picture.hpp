@@ -1,0 +1,30 @@
+#pragma once
+
+#include "measures.hpp"
+#include "vips_library.hpp"
+
+#include <cstddef>
+#include <span>
+
+namespace mxcd::imaging {
+
+/// Thrown inside a decode: the bytes are no picture that we read, or a damaged one.
+struct Undecodable {};
+
+/// A picture as it came, and what its header says.
+struct SourcePicture {
+    std::span<const std::byte> bytes;
+    media::ImageType type = media::ImageType::jpeg;
+    Dimensions size;          // upright
+    std::int32_t frames = 1;  // of a GIF or WebP
+    bool has_alpha = false;
+    /// A JPEG or PNG that may be shown as it is: one frame, upright, nothing about where it was taken.
+    bool is_presentable = false;
+};
+
+/// Reads the header only, and of a picture with at most `max_pixels` whether its parts are all there. Throws
+/// Undecodable.
+[[nodiscard]] SourcePicture read_header(const VipsLibrary& vips, std::span<const std::byte> bytes,
+                                        std::int64_t max_pixels);
+
+}  // namespace mxcd::imaging

@@ -1,0 +1,196 @@
+#include "mxcd/media/thumbnails.hpp"
+
+#include "mxcd/async/single_flight.hpp"
+#include "mxcd/base/errors.hpp"
+#include "mxcd/matrix/error.hpp"
+
+#include "thumbnail_choice.hpp"
+#include "thumbnail_making.hpp"
+#include "thumbnail_memory.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+namespace mxcd::media {
+
+namespace {
+
+/// Sizes that clients choose freely are at most this many per piece of media; then the configured ones serve.
+constexpr std::int64_t max_dynamic_thumbnails = 64;
+/// Preparing never takes all of the decodes' queue from those who wait for an answer.
+constexpr std::int64_t max_preparations = 16;
+
+[[noreturn]] void refuse(ThumbnailRefusal refusal) {
+    if (refusal == ThumbnailRefusal::too_large)
+        throw matrix::Error(matrix::ErrorCode::too_large, "The image has too many pixels to be thumbnailed");
+    throw matrix::Error(matrix::ErrorCode::bad_request, "The media cannot be thumbnailed");
+}
+
+base::Counter& thumbnails(base::Metrics& metrics, const std::string& source) {
+    return metrics.counter("mxcd_thumbnails_total", "Thumbnails that were given out, by where they came from",
+                           {{"source", source}});
+}
+
+/// Counts a preparation while it lives.
+class Preparation {
+  public:
+    explicit Preparation(std::atomic<std::int64_t>& count) : count_(count) { ++count_; }
+    ~Preparation() { --count_; }
+    Preparation(const Preparation&) = delete;
+    Preparation& operator=(const Preparation&) = delete;
+
+  private:
+    std::atomic<std::int64_t>& count_;
+};
+
+}  // namespace
+
+struct Thumbnails::Parts {
+    explicit Parts(ThumbnailDependencies dependencies)
+        : downloads(dependencies.downloads),
+          tools{dependencies.catalog, dependencies.blobs, dependencies.thumbnailer},
+          memory(dependencies.clock),
+          flights(dependencies.background),
+          from_memory(thumbnails(dependencies.metrics, "memory")),
+          from_catalog(thumbnails(dependencies.metrics, "database")),
+          from_decode(thumbnails(dependencies.metrics, "decode")),
+          refused(thumbnails(dependencies.metrics, "none")) {}
+
+    async::Task<std::shared_ptr<const ThumbnailRecord>> find(const Download& original,
+                                                             const ThumbnailForm& form);
+    async::Task<std::shared_ptr<const ThumbnailRecord>> make(Download original, ThumbnailChoice choice,
+                                                             base::ByteCount inline_body_max);
+    async::Task<ThumbnailBatch> prepare(matrix::MediaId media, std::shared_ptr<const ThumbnailPolicy> policy);
+    async::Task<Thumbnail> ready(const Download& original, std::shared_ptr<const ThumbnailRecord> record);
+    async::Task<ThumbnailChoice> choose(const ThumbnailPolicy& policy, const Download& original,
+                                        ThumbnailForm wanted);
+
+    Downloads& downloads;
+    ThumbnailTools tools;
+    ThumbnailMemory memory;
+    async::SingleFlight<std::string, ThumbnailBatch> flights;
+    std::atomic<std::int64_t> preparations = 0;
+    base::Counter& from_memory;
+    base::Counter& from_catalog;
+    base::Counter& from_decode;
+    base::Counter& refused;
+};
+
+Thumbnails::Thumbnails(ThumbnailPolicy policy, ThumbnailDependencies dependencies)
+    : policy_(std::move(policy)), parts_(std::make_unique<Parts>(dependencies)) {}
+
+Thumbnails::~Thumbnails() = default;
+
+void Thumbnails::reconfigure(ThumbnailPolicy policy) { policy_.replace(std::move(policy)); }
+
+async::Task<std::optional<Thumbnail>> Thumbnails::open(matrix::MediaId media, ThumbnailForm wanted) {
+    const std::shared_ptr<const ThumbnailPolicy> policy = policy_.get();
+    const std::optional<Download> original = co_await parts_->downloads.open(media);
+    if (!original) co_return std::nullopt;
+    ThumbnailChoice choice = co_await parts_->choose(*policy, *original, wanted);
+    std::shared_ptr<const ThumbnailRecord> record = co_await parts_->find(*original, choice.form);
+    if (!record) record = co_await parts_->make(*original, std::move(choice), policy->inline_body_max);
+    if (!record) co_return std::nullopt;
+    Thumbnail thumbnail = co_await parts_->ready(*original, std::move(record));
+    co_return std::move(thumbnail);
+}
+
+async::Task<ThumbnailChoice> Thumbnails::Parts::choose(const ThumbnailPolicy& policy,
+                                                       const Download& original, ThumbnailForm wanted) {
+    if (wanted.is_animated) {
+        const std::optional<ImageType> type = type_of(original);
+        wanted.is_animated = type == ImageType::gif || type == ImageType::webp;
+    }
+    if (!policy.is_dynamic) co_return choose_configured(policy, wanted);
+    ThumbnailChoice exact = choose_exact(policy, wanted);
+    if (exact.batch.size() > 1 || memory.find(original.record->id, exact.form)) co_return std::move(exact);
+    const std::int64_t count = co_await tools.catalog.count(original.record->id);
+    if (count < max_dynamic_thumbnails) co_return std::move(exact);
+    std::optional<ThumbnailRecord> made = co_await tools.catalog.find(original.record->id, exact.form);
+    co_return made ? std::move(exact) : choose_configured(policy, wanted);
+}
+
+async::Task<std::shared_ptr<const ThumbnailRecord>> Thumbnails::Parts::find(const Download& original,
+                                                                            const ThumbnailForm& form) {
+    std::shared_ptr<const ThumbnailRecord> record = memory.find(original.record->id, form);
+    if (record) {
+        from_memory.add();
+        co_return std::move(record);
+    }
+    std::optional<ThumbnailRecord> found = co_await tools.catalog.find(original.record->id, form);
+    if (!found) co_return nullptr;
+    from_catalog.add();
+    record = std::make_shared<const ThumbnailRecord>(*std::move(found));
+    memory.insert(record);
+    co_return std::move(record);
+}
+
+async::Task<std::shared_ptr<const ThumbnailRecord>> Thumbnails::Parts::make(Download original,
+                                                                            ThumbnailChoice choice,
+                                                                            base::ByteCount inline_body_max) {
+    const std::string work = original.record->id.text() + batch_name(choice.batch);
+    std::optional<ThumbnailRefusal> refusal = memory.find_refusal(work);
+    if (!refusal && !type_of(original)) refusal = ThumbnailRefusal::not_an_image;
+    ThumbnailBatch batch;
+    if (!refusal) {
+        try {
+            batch = co_await flights.run(work, [this, &original, &choice, inline_body_max] {
+                return make_batch(tools, original, choice.batch, inline_body_max);
+            });
+        } catch (const NoThumbnail& none) {
+            refusal = none.refusal;
+            memory.insert_refusal(work, none.refusal);
+        }
+    }
+    if (refusal) {
+        refused.add();
+        refuse(*refusal);
+    }
+    if (!batch) co_return nullptr;
+    from_decode.add();
+    for (const std::shared_ptr<const ThumbnailRecord>& record : *batch) memory.insert(record);
+    const auto mine = std::find(choice.batch.begin(), choice.batch.end(), choice.form);
+    co_return batch->at(static_cast<std::size_t>(mine - choice.batch.begin()));
+}
+
+async::Task<Thumbnail> Thumbnails::Parts::ready(const Download& original,
+                                                std::shared_ptr<const ThumbnailRecord> record) {
+    Thumbnail thumbnail{record, record->inline_body, record->size, record->blob};
+    if (record->is_original) {
+        if (original.blob) {
+            thumbnail.body = *original.blob;
+        } else {
+            thumbnail.body = original.record->inline_body;
+        }
+        co_return std::move(thumbnail);
+    }
+    if (record->inline_body) co_return std::move(thumbnail);
+    std::optional<OpenBlob> blob = co_await tools.blobs.open(record->blob);
+    if (!blob || blob->size != record->size) throw base::StorageError("the bytes of a thumbnail are missing");
+    thumbnail.body = *std::move(blob);
+    co_return std::move(thumbnail);
+}
+
+void Thumbnails::prepare(const async::Executor& home, const matrix::MediaId& media,
+                         std::string_view declared_type) {
+    std::shared_ptr<const ThumbnailPolicy> policy = policy_.get();
+    if (!declared_type.starts_with("image/") || policy->sizes.empty()) return;
+    if (parts_->preparations >= max_preparations) return;
+    const std::string work = media.text() + batch_name(configured_batch(*policy, false));
+    parts_->flights.begin(home, work, [this, &media, &policy] { return parts_->prepare(media, policy); });
+}
+
+async::Task<ThumbnailBatch> Thumbnails::Parts::prepare(matrix::MediaId media,
+                                                       std::shared_ptr<const ThumbnailPolicy> policy) {
+    const Preparation counted(preparations);
+    std::optional<Download> original = co_await downloads.open(media);
+    if (!original || !type_of(*original)) throw NoThumbnail{ThumbnailRefusal::not_an_image};
+    ThumbnailBatch batch = co_await make_batch(tools, *std::move(original), configured_batch(*policy, false),
+                                               policy->inline_body_max);
+    if (!batch) co_return nullptr;
+    for (const std::shared_ptr<const ThumbnailRecord>& record : *batch) memory.insert(record);
+    co_return std::move(batch);
+}
+
+}  // namespace mxcd::media

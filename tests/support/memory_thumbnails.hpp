@@ -1,0 +1,48 @@
+#pragma once
+
+#include "mxcd/media/thumbnail_catalog.hpp"
+
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace mxcd::test {
+
+/// A catalog of thumbnails in memory. Thread-safe.
+class MemoryThumbnails final : public media::ThumbnailCatalog {
+  public:
+    /// record() finds no media any more.
+    std::atomic<bool> media_is_gone = false;
+
+    async::Task<std::optional<media::ThumbnailRecord>> find(matrix::MediaId media,
+                                                            media::ThumbnailForm form) override {
+        const std::lock_guard lock(mutex_);
+        const auto found = records_.find({media, form});
+        if (found == records_.end()) co_return std::nullopt;
+        co_return found->second;
+    }
+    async::Task<bool> record(std::vector<media::ThumbnailRecord> thumbnails) override {
+        if (media_is_gone) co_return false;
+        const std::lock_guard lock(mutex_);
+        for (media::ThumbnailRecord& thumbnail : thumbnails) {
+            const std::pair key(thumbnail.media, thumbnail.form);
+            records_.emplace(key, std::move(thumbnail));
+        }
+        co_return true;
+    }
+    async::Task<std::int64_t> count(matrix::MediaId media) override {
+        const std::lock_guard lock(mutex_);
+        std::int64_t count = 0;
+        for (const auto& [key, record] : records_) count += key.first == media ? 1 : 0;
+        co_return count;
+    }
+
+  private:
+    std::mutex mutex_;
+    std::map<std::pair<matrix::MediaId, media::ThumbnailForm>, media::ThumbnailRecord> records_;
+};
+
+}  // namespace mxcd::test

@@ -1,0 +1,96 @@
+#pragma once
+
+#include "mxcd/base/errors.hpp"
+#include "mxcd/media/thumbnailer.hpp"
+
+#include "support/catch.hpp"
+#include "support/run_task.hpp"
+#include "support/test_png.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace mxcd::test {
+
+/// What callers of any Thumbnailer rely on; it refuses more than 1,000,000 pixels. Make one inside a
+/// TEST_CASE and call check().
+class ThumbnailerContract {
+  public:
+    explicit ThumbnailerContract(media::Thumbnailer& thumbnailer) : thumbnailer_(thumbnailer) {}
+
+    void check() {
+        using media::ThumbnailMethod;
+        SECTION("each form has its thumbnail, in order: scale covers its box, crop is its box") {
+            const auto made = make(test_png(400, 300), {scale(100, 60), crop(50, 90), scale(40, 40)});
+            REQUIRE(made.size() == 3);
+            CHECK(size_of(made[0]) == std::pair(100, 75));
+            CHECK(size_of(made[1]) == std::pair(50, 90));
+            CHECK(size_of(made[2]) == std::pair(53, 40));
+        }
+        SECTION("nothing is made larger: a picture that is not larger than its box serves as it is") {
+            const auto made =
+                make(test_png(60, 40), {scale(60, 10), scale(800, 600), crop(61, 1), crop(60, 40)});
+            for (const media::MadeThumbnail& thumbnail : made) {
+                CHECK(thumbnail.is_original);
+                CHECK(thumbnail.bytes.empty());
+                CHECK(std::pair(thumbnail.width, thumbnail.height) == std::pair(60, 40));
+            }
+        }
+        SECTION("the same picture and forms give the same bytes") {
+            const auto one = make(test_png(300, 200), {scale(30, 20), crop(32, 32)});
+            const auto two = make(test_png(300, 200), {scale(30, 20), crop(32, 32)});
+            CHECK(one.at(0).bytes == two.at(0).bytes);
+            CHECK(one.at(1).bytes == two.at(1).bytes);
+        }
+        SECTION("thin pictures keep at least one pixel") {
+            const auto made = make(test_png(3000, 1), {scale(100, 100), crop(10, 1)});
+            CHECK(made.at(0).is_original);
+            CHECK(size_of(made.at(1)) == std::pair(10, 1));
+        }
+        SECTION("what is no picture, or half of one, is refused") {
+            for (const std::string& bytes :
+                 {std::string("hello"), std::string(1, '\0'), test_png(400, 300).substr(0, 50'000)})
+                CHECK(std::get<media::ThumbnailRefusal>(ask(bytes, {scale(32, 32)})) ==
+                      media::ThumbnailRefusal::not_an_image);
+        }
+        SECTION("too many pixels are refused") {
+            CHECK(std::get<media::ThumbnailRefusal>(ask(test_png(1001, 1000), {scale(32, 32)})) ==
+                  media::ThumbnailRefusal::too_large);
+        }
+        SECTION("after stop() nothing is made") {
+            make(test_png(40, 40), {scale(32, 32)});
+            thumbnailer_.stop();
+            CHECK_FALSE(thumbnailer_.is_ready());
+            CHECK_THROWS_AS(ask(test_png(40, 40), {scale(32, 32)}), base::UpstreamError);
+        }
+    }
+
+  private:
+    using Forms = std::vector<media::ThumbnailForm>;
+
+    static media::ThumbnailForm scale(std::int32_t width, std::int32_t height) {
+        return {{width, height, media::ThumbnailMethod::scale}, false, false};
+    }
+    static media::ThumbnailForm crop(std::int32_t width, std::int32_t height) {
+        return {{width, height, media::ThumbnailMethod::crop}, false, false};
+    }
+    static std::pair<int, int> size_of(const media::MadeThumbnail& thumbnail) {
+        CHECK(png_size(thumbnail.bytes) == std::pair(thumbnail.width, thumbnail.height));
+        return {thumbnail.width, thumbnail.height};
+    }
+
+    media::ThumbnailOutcome ask(const std::string& bytes, Forms forms) {
+        return runner_.run(thumbnailer_.make(std::make_shared<const std::string>(bytes), std::move(forms)));
+    }
+    std::vector<media::MadeThumbnail> make(const std::string& bytes, Forms forms) {
+        media::ThumbnailOutcome outcome = ask(bytes, std::move(forms));
+        REQUIRE(std::holds_alternative<std::vector<media::MadeThumbnail>>(outcome));
+        return std::get<std::vector<media::MadeThumbnail>>(std::move(outcome));
+    }
+
+    media::Thumbnailer& thumbnailer_;
+    TaskRunner runner_;
+};
+
+}  // namespace mxcd::test

@@ -1,0 +1,143 @@
+#include "mxcd/media/thumbnails.hpp"
+
+#include "mxcd/matrix/error.hpp"
+
+#include "support/catch.hpp"
+#include "support/fake_thumbnailer.hpp"
+#include "support/manual_clock.hpp"
+#include "support/memory_blob_store.hpp"
+#include "support/memory_metadata.hpp"
+#include "support/memory_metrics.hpp"
+#include "support/memory_thumbnails.hpp"
+#include "support/run_task.hpp"
+
+#include <future>
+#include <thread>
+
+using namespace mxcd;
+using namespace mxcd::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+const media::ThumbnailForm small_crop{{32, 32, media::ThumbnailMethod::crop}, false, false};
+
+/// Thumbnails over everything in memory, with one picture in it.
+class House {
+  public:
+    explicit House(media::ThumbnailPolicy policy = {})
+        : thumbnails(std::move(policy),
+                     {downloads, catalog, blobs, thumbnailer, runner.group(), clock, metrics}) {}
+
+    matrix::MediaId add(const std::string& body) {
+        const auto user = matrix::UserId::parse("@alice:hs.test").value();
+        const auto id = matrix::MediaId::parse("picture" + std::to_string(next_++)).value();
+        auto outcome = runner.run(metadata.reserve({user, base::ByteCount(std::ssize(body)), {}, {}}));
+        auto& reservation = std::get<media::Reservation>(outcome);
+        media::MediaRecord record{id,
+                                  user,
+                                  "image/png",
+                                  std::nullopt,
+                                  base::ByteCount(std::ssize(body)),
+                                  media::BlobKey{base::sha256(body)},
+                                  {},
+                                  std::make_shared<const std::string>(body)};
+        runner.run(metadata.record_upload(std::move(record), reservation.id()));
+        reservation.settled();
+        return id;
+    }
+    std::optional<media::Thumbnail> open(const matrix::MediaId& id, media::ThumbnailForm form = small_crop) {
+        return runner.run(thumbnails.open(id, form));
+    }
+    bool wait_for(const std::string& metric, double value) {
+        const auto end = std::chrono::steady_clock::now() + 10s;
+        while (metrics.value(metric) != value && std::chrono::steady_clock::now() < end)
+            std::this_thread::yield();
+        return metrics.value(metric) == value;
+    }
+
+    ManualClock clock;
+    MemoryMetadata metadata{clock};
+    MemoryBlobStore blobs;
+    MemoryThumbnails catalog;
+    FakeThumbnailer thumbnailer;
+    MemoryMetrics metrics;
+    media::Downloads downloads{metadata, blobs, metrics};
+    TaskRunner runner;
+    media::Thumbnails thumbnails;
+
+  private:
+    int next_ = 1;
+};
+
+/// Small thumbnails live in their rows, others in the blob store.
+media::ThumbnailPolicy everything_in_blobs() {
+    media::ThumbnailPolicy policy;
+    policy.inline_body_max = base::ByteCount(0);
+    return policy;
+}
+
+}  // namespace
+
+TEST_CASE("the configured sizes come from one decode, and are found again") {
+    House house;
+    const matrix::MediaId id = house.add(test_png(400, 300));
+    REQUIRE(house.open(id));
+    for (const media::ThumbnailSize& size : media::ThumbnailPolicy{}.sizes)
+        REQUIRE(house.open(id, {size, false, false}));
+    CHECK(house.thumbnailer.decodes == 1);
+    CHECK(house.metrics.value("mxcd_thumbnails_total{source=memory}") == 5);
+    media::Thumbnails after_a_restart({}, {house.downloads, house.catalog, house.blobs, house.thumbnailer,
+                                           house.runner.group(), house.clock, house.metrics});
+    REQUIRE(house.runner.run(after_a_restart.open(id, small_crop)));
+    CHECK(house.thumbnailer.decodes == 1);
+    CHECK(house.metrics.value("mxcd_thumbnails_total{source=database}") == 1);
+}
+
+TEST_CASE("thumbnails that are too large for a row are blobs, and stay") {
+    House house(everything_in_blobs());
+    const matrix::MediaId id = house.add(test_png(400, 300));
+    const std::optional<media::Thumbnail> thumbnail = house.open(id);
+    REQUIRE(thumbnail);
+    CHECK(std::holds_alternative<media::OpenBlob>(thumbnail->body));
+    CHECK(house.blobs.holds(thumbnail->key));
+    CHECK(house.blobs.spool_count() == 0);
+    // 800x600 and 640x480 are the original.
+    CHECK(house.blobs.blob_count() == 3);
+}
+
+TEST_CASE("media that is deleted during the decode keeps no thumbnails") {
+    House house(everything_in_blobs());
+    const matrix::MediaId id = house.add(test_png(400, 300));
+    house.catalog.media_is_gone = true;
+    CHECK_FALSE(house.open(id));
+    CHECK(house.blobs.blob_count() == 0);
+    CHECK_FALSE(house.runner.run(house.catalog.find(id, small_crop)));
+}
+
+TEST_CASE("what failed is tried again after ten minutes") {
+    House house;
+    const matrix::MediaId id = house.add(test_png(400, 300).substr(0, 5000));
+    CHECK_THROWS_AS(house.open(id), matrix::Error);
+    house.clock.advance(9min);
+    CHECK_THROWS_AS(house.open(id), matrix::Error);
+    CHECK(house.thumbnailer.decodes == 1);
+    house.clock.advance(2min);
+    CHECK_THROWS_AS(house.open(id), matrix::Error);
+    CHECK(house.thumbnailer.decodes == 2);
+}
+
+TEST_CASE("new images are prepared in the background, other media are not touched") {
+    House house;
+    const matrix::MediaId id = house.add(test_png(400, 300));
+    house.thumbnails.prepare(house.runner.executor(), id, "video/mp4");
+    house.thumbnails.prepare(house.runner.executor(), house.add("no picture"), "image/png");
+    house.thumbnails.prepare(house.runner.executor(), id, "image/png");
+    REQUIRE(house.open(id));
+    CHECK(house.thumbnailer.decodes == 1);
+}
+
+TEST_CASE("there is no thumbnail of unknown media") {
+    House house;
+    CHECK_FALSE(house.open(matrix::MediaId::parse("unknown").value()));
+}
