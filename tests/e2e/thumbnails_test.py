@@ -49,7 +49,7 @@ def require_picture(answer):
     return pictures.size(answer.body)
 
 
-def rows_103_to_105_nonsense_is_400(server):
+def rows_103_104_105_118_nonsense_is_400(server):
     media = upload(server, MATRIX)
     for query in ("", "width=32", "height=32", "method=crop"):
         answer = thumbnail(server, media, query)
@@ -64,7 +64,7 @@ def rows_103_to_105_nonsense_is_400(server):
         assert (answer.status, errcode(answer)) == (400, "M_INVALID_PARAM"), query
 
 
-def rows_106_to_112_sizes(server):
+def rows_106_107_108_109_110_111_112_sizes(server):
     media = upload(server, LARGE)
     for side in (32, 96):
         answer = thumbnail(server, media, f"width={side}&height={side}&method=crop")
@@ -108,7 +108,7 @@ def conditions_and_head(server):
     assert other.status == 200
 
 
-def rows_114_to_117_animation(server):
+def rows_114_115_116_117_animation(server):
     animation = pictures.gif(200, 160, frames=5)
     media = upload(server, animation, "image/gif")
     for query in ("", "&animated=false"):
@@ -136,7 +136,7 @@ def rows_114_to_117_animation(server):
     assert require_picture(answer) == (32, 32) and pictures.frames(answer.body) == 1
 
 
-def rows_119_to_121_what_is_no_picture_is_400(server):
+def rows_119_120_121_125_what_is_no_picture_is_400(server):
     cases = {
         "hello.txt": (b"hello", "text/plain"),
         "logo.svg": (b"<svg xmlns='http://www.w3.org/2000/svg' width='10' height='10'/>", "image/svg+xml"),
@@ -146,6 +146,7 @@ def rows_119_to_121_what_is_no_picture_is_400(server):
         "a small one that is cut": (MATRIX[:-30], "image/png"),
         "only the signature": (LARGE[:8], "image/png"),
         "nothing at all": (b"", "image/png"),
+        "a video, which is switched off": (struct.pack(">I", 24) + b"ftypisom" + bytes(1000), "video/mp4"),
     }
     for name, (data, content_type) in cases.items():
         media = upload(server, data, content_type)
@@ -274,9 +275,9 @@ def without_libvips_everything_else_works():
 
 def main():
     with Mxcd() as server:
-        for check in (rows_103_to_105_nonsense_is_400, rows_106_to_112_sizes, row_18_authentication_comes_before_the_parameters,
+        for check in (rows_103_104_105_118_nonsense_is_400, rows_106_107_108_109_110_111_112_sizes, row_18_authentication_comes_before_the_parameters,
                       guests_may_look, row_113_the_same_bytes_after_a_restart_and_from_a_new_decode, conditions_and_head,
-                      rows_114_to_117_animation, rows_119_to_121_what_is_no_picture_is_400,
+                      rows_114_115_116_117_animation, rows_119_120_121_125_what_is_no_picture_is_400,
                       row_122_too_many_pixels_are_413, row_123_upright_and_without_a_place, row_124_unknown_ids_are_404,
                       row_126_many_who_ask_cause_one_decode, made_after_the_upload,
                       a_decoder_process_that_dies_is_replaced):

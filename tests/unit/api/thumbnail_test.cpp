@@ -21,7 +21,7 @@ std::string upload(DeskHouse& house, const std::string& bytes = picture) {
 
 }  // namespace
 
-TEST_CASE("rows 103 to 105 and 118: nonsense in the query is 400, after authentication") {
+TEST_CASE("rows 103, 104, 105 and 118: nonsense in the query is 400, after authentication") {
     DeskHouse house;
     const std::string id = upload(house);
     const auto [query, errcode] =
@@ -86,7 +86,7 @@ TEST_CASE("row 109: what would have to be made larger is the original, byte by b
     CHECK(thumbnail(house, id, "width=401&height=10").body == picture);
 }
 
-TEST_CASE("rows 119 to 122: what cannot be thumbnailed is 400, too many pixels are 413") {
+TEST_CASE("rows 119, 121 and 122: what cannot be thumbnailed is 400, too many pixels are 413") {
     DeskHouse house;
     const auto [body, status, errcode] = GENERATE(
         table<std::string, int, std::string>({{"hello", 400, "M_UNKNOWN"},
