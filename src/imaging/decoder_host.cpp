@@ -82,10 +82,13 @@ class SpawnPlan {
     [[nodiscard]] pid_t start(const std::string& program) const {
         std::array<std::string, 2> words{"mxcd", decoder_verb};
         // Nothing of the service's environment. VIPSHOME: where there are no plug-ins with more loaders;
-        // VIPS_NOVECTOR: no machine code made at run time.
-        std::array<std::string, 3> settings{"VIPSHOME=/nonexistent", "VIPS_NOVECTOR=1", "LC_ALL=C"};
+        // VIPS_NOVECTOR: no machine code made at run time; MALLOC_CONF: no thread of the allocator's, because
+        // a process that forks must have but one, and no arenas that only take address space.
+        std::array<std::string, 4> settings{"VIPSHOME=/nonexistent", "VIPS_NOVECTOR=1", "LC_ALL=C",
+                                            "MALLOC_CONF=background_thread:false,narenas:1"};
         std::array<char*, 3> arguments{words[0].data(), words[1].data(), nullptr};
-        std::array<char*, 4> environment{settings[0].data(), settings[1].data(), settings[2].data(), nullptr};
+        std::array<char*, 5> environment{settings[0].data(), settings[1].data(), settings[2].data(),
+                                         settings[3].data(), nullptr};
         pid_t pid = -1;
         const int error =
             posix_spawn(&pid, program.c_str(), &actions_, &attributes_, arguments.data(), environment.data());

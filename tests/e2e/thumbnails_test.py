@@ -220,6 +220,7 @@ def descriptors(pid):
 def a_decoder_process_that_dies_is_replaced(server):
     (decoder,) = children(server.process.pid)
     assert all(name == "/dev/null" or name.startswith("socket:") for name in descriptors(decoder))
+    assert len(list(pathlib.Path(f"/proc/{decoder}/task").iterdir())) == 1, "a process that forks has one thread"
     assert b"alice" not in pathlib.Path(f"/proc/{decoder}/environ").read_bytes()
     os.kill(decoder, signal.SIGKILL)
     require_picture(thumbnail(server, upload(server, LARGE, "x/y"), "width=320&height=240"))

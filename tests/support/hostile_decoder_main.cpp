@@ -22,6 +22,7 @@
 
 // A decoder process whose decodes an attacker has taken over: a "picture" that begins with `evil:` names what
 // is tried. Whoever succeeds with an attack says so with a perfectly good thumbnail, and gives itself away.
+// Nothing here may do harm where the sandbox does not hold: that is what the test is there to find out.
 namespace {
 
 using namespace mxcd::imaging;
@@ -106,7 +107,6 @@ bool attack(std::string_view name, const ResultWriter& result) {
     if (name == "execute") return executes();
     if (name == "trace its parent") return ptrace(PTRACE_ATTACH, getppid(), nullptr, nullptr) == 0;
     if (name == "kill its parent") return kill(getppid(), SIGKILL) == 0;
-    if (name == "kill everybody") return kill(-1, SIGKILL) == 0;
     if (name == "fork") return forks();
     if (name == "clone") return clones();
     if (name == "take memory") return takes_memory();
