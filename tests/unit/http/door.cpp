@@ -211,6 +211,12 @@ std::string header_value(const Answer& answer, std::string_view name) {
     return answer.head.substr(begin, answer.head.find("\r\n", begin) - begin);
 }
 
+bool is_served(Client& client) {
+    client.send(plain_get);
+    const std::optional<Answer> answer = client.read_answer();
+    return answer && answer->status == 200;
+}
+
 bool eventually(const std::function<bool()>& condition) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
     while (std::chrono::steady_clock::now() < deadline) {

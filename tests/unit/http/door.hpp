@@ -123,6 +123,10 @@ class Client {
 
 [[nodiscard]] std::string header_value(const Answer& answer, std::string_view name);
 
+inline constexpr std::string_view plain_get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+/// Whether plain_get is answered 200.
+[[nodiscard]] bool is_served(Client& client);
+
 /// Waits until the condition holds, at most 10 s.
 bool eventually(const std::function<bool()>& condition);
 

@@ -17,14 +17,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const std::string plain_get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
-
-bool is_served(Client& client) {
-    client.send(plain_get);
-    const std::optional<Answer> answer = client.read_answer();
-    return answer && answer->status == 200;
-}
-
 std::size_t open_descriptors() {
     std::size_t count = 0;
     for (int fd = 0; fd < 1024; ++fd)

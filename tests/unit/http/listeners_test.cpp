@@ -6,14 +6,6 @@ using namespace mxcd::test;
 
 namespace {
 
-const std::string plain_get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
-
-bool is_served(Client& client) {
-    client.send(plain_get);
-    const std::optional<Answer> answer = client.read_answer();
-    return answer && answer->status == 200;
-}
-
 bool is_served_over_ipv4(std::uint16_t port) {
     try {
         Client client(port);

@@ -9,7 +9,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const std::string plain_get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 const std::string unfinished = "POST /running HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nha";
 
 }  // namespace

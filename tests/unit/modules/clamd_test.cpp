@@ -1,10 +1,10 @@
 #include "mxcd/base/errors.hpp"
-#include "mxcd/base/memory_file.hpp"
 #include "mxcd/media/module_chain.hpp"
 #include "mxcd/modules/builtin.hpp"
 
 #include "fake_clamd.hpp"
 #include "support/catch.hpp"
+#include "support/file_facts.hpp"
 #include "support/memory_metrics.hpp"
 #include "support/run_task.hpp"
 #include "support/temp_folder.hpp"
@@ -15,16 +15,6 @@ using namespace std::chrono_literals;
 using modules::ClamdConfig;
 
 namespace {
-
-media::FileFacts file_of(const std::string& bytes) {
-    const media::OpenBlob file{std::make_shared<const base::UniqueFd>(base::memory_file("test", bytes)),
-                               base::ByteCount(std::ssize(bytes))};
-    return {{matrix::UserId::parse("@a:b").value(), file.size, "text/plain", std::nullopt},
-            matrix::MediaId::parse("abc").value(),
-            {},
-            std::nullopt,
-            file};
-}
 
 struct Scanned {
     explicit Scanned(const std::string& socket) { config.socket = socket; }

@@ -1,24 +1,10 @@
 #include "mxcd/base/errors.hpp"
-#include "mxcd/base/memory_file.hpp"
 
+#include "support/file_facts.hpp"
 #include "webhook_house.hpp"
 
 using namespace mxcd;
 using namespace mxcd::test;
-
-namespace {
-
-media::FileFacts file_of(const std::string& bytes) {
-    const media::OpenBlob file{std::make_shared<const base::UniqueFd>(base::memory_file("test", bytes)),
-                               base::ByteCount(std::ssize(bytes))};
-    return {{matrix::UserId::parse("@a:b").value(), file.size, "text/plain", std::nullopt},
-            matrix::MediaId::parse("abc").value(),
-            media::BlobKey{base::sha256(bytes)},
-            "text/plain",
-            file};
-}
-
-}  // namespace
 
 TEST_CASE("webhooks keep to the table of scenarios") {
     WebhookHouse house;
