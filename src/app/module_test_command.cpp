@@ -124,7 +124,7 @@ class DryHouse {
     /// Asks one callback of the whole chain, and prints what comes of it.
     template <class Value>
     void ask(const char* callback, async::Task<Value> question,
-             std::function<std::string(const Value&)> describe) {
+             const std::function<std::string(const Value&)>& describe) {
         std::printf("%s\n", callback);
         std::string outcome;
         try {

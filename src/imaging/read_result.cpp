@@ -1,6 +1,5 @@
 #include "read_result.hpp"
 
-#include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,7 +14,7 @@ template <class Part>
 std::optional<Part> take(std::string_view& bytes) {
     if (bytes.size() < sizeof(Part)) return std::nullopt;
     Part part;
-    std::memcpy(&part, bytes.data(), sizeof part);
+    bytes.copy(reinterpret_cast<char*>(&part), sizeof part);
     bytes.remove_prefix(sizeof part);
     return part;
 }

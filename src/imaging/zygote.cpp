@@ -96,7 +96,9 @@ int serve(int control, const Sandbox& sandbox, const DecodeWork& work) {
 
 /// What a supervisor or terminal sends is for the service, which ends this process by closing its socket.
 void ignore_signals() {
-    for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGPIPE}) signal(number, SIG_IGN);
+    struct sigaction ignore{};
+    ignore.sa_handler = SIG_IGN;
+    for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGPIPE}) sigaction(number, &ignore, nullptr);
 }
 
 }  // namespace
@@ -104,7 +106,7 @@ void ignore_signals() {
 int serve_decodes(int control, const std::function<DecodeWork()>& prepare) {
     ignore_signals();
     // Arenas for more threads would only reserve address space, which is limited.
-    mallopt(M_ARENA_MAX, 1);
+    mallopt(M_ARENA_MAX, 1);  // NOLINT(concurrency-mt-unsafe): there is no other thread
     try {
         const DecodeWork work = prepare();
         const Sandbox sandbox;

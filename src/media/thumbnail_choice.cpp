@@ -40,6 +40,7 @@ ThumbnailSize best_size(const std::vector<ThumbnailSize>& sizes, const Thumbnail
 
 std::vector<ThumbnailForm> configured_batch(const ThumbnailPolicy& policy, bool prefers_webp) {
     std::vector<ThumbnailForm> batch;
+    batch.reserve(policy.sizes.size());
     for (const ThumbnailSize& size : policy.sizes) batch.push_back({size, false, prefers_webp});
     return batch;
 }

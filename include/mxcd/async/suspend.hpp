@@ -77,7 +77,8 @@ template <class T, class Start>
 Task<T> suspend(Start start) {
     using Outcome = typename Resume<T>::Outcome;
     const Executor home = co_await asio::this_coro::executor;
-    auto begin = [home](auto handler, Start begin_with) {
+    // Not every Start can be called when it is const.
+    auto begin = [home](auto handler, Start begin_with) {  // NOLINT(performance-unnecessary-value-param)
         const Resume<T> resume(typename Resume<T>::Handler(std::move(handler)), home);
         try {
             begin_with(resume);
