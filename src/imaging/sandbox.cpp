@@ -25,7 +25,7 @@ namespace mxcd::imaging {
 
 namespace {
 
-constexpr rlim_t address_space = 400ULL * 1024 * 1024;
+[[maybe_unused]] constexpr rlim_t address_space = 400ULL * 1024 * 1024;
 constexpr rlim_t cpu_seconds = 5;
 /// So that other requests of the service come first.
 constexpr int niceness = 10;
