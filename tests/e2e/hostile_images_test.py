@@ -170,7 +170,10 @@ def bombs_are_refused_or_contained():
         grown = rss(server.process.pid) - before
         watch.stop()
         assert children(server.process.pid) == [decoder], "the decoder process did not survive"
-        assert watch.most_memory <= 400 << 20, watch.most_memory
+        if os.environ.get("MXCD_SANITIZE"):
+            print("memory of a decode not judged: sanitizers keep what is freed and cannot live with RLIMIT_AS")
+        else:
+            assert watch.most_memory <= 400 << 20, watch.most_memory
         assert watch.most_cpu <= 5.5, watch.most_cpu
         assert count >= 60, count
         print(f"{count} bombs: at most {watch.most_memory >> 20} MiB and {watch.most_cpu:.1f} s in a decode, slowest answer "
