@@ -15,7 +15,7 @@ import zlib
 import harness
 import pictures
 from harness import Mxcd
-from thumbnails_test import LARGE, children, metric, thumbnail, upload
+from thumbnails_test import LARGE, decoders, metric, thumbnail, upload
 
 MUTATIONS = int(os.environ.get("MXCD_MUTATIONS", "60"))
 SETTINGS = "max_upload_size: 50M\nlog: {level: error}\n"
@@ -150,7 +150,7 @@ class ChildWatch:
 def bombs_are_refused_or_contained():
     with Mxcd(SETTINGS) as server:
         thumbnail(server, upload(server, LARGE), "width=32&height=32")
-        (decoder,) = children(server.process.pid)
+        (decoder,) = decoders(server.process.pid)
         watch = ChildWatch(decoder)
         count = 0
         slowest = 0.0
@@ -169,7 +169,7 @@ def bombs_are_refused_or_contained():
             count += 1
         grown = rss(server.process.pid) - before
         watch.stop()
-        assert children(server.process.pid) == [decoder], "the decoder process did not survive"
+        assert decoders(server.process.pid) == [decoder], "the decoder process did not survive"
         if os.environ.get("MXCD_SANITIZE"):
             print("memory of a decode not judged: sanitizers keep what is freed and cannot live with RLIMIT_AS")
         else:

@@ -207,10 +207,11 @@ def made_after_the_upload(server):
     assert metric(server, 'mxcd_decodes_total{outcome="made"}') == before + 1
 
 
-def children(pid):
-    return [int(p) for p in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()] + [
-        int(p) for task in pathlib.Path(f"/proc/{pid}/task").iterdir() if task.name != str(pid)
-        for p in (task / "children").read_text().split()]
+def decoders(pid):
+    """The decoder processes of a running mxcd, among whatever other children it has."""
+    children = [int(child) for task in pathlib.Path(f"/proc/{pid}/task").iterdir()
+                for child in (task / "children").read_text().split()]
+    return [child for child in children if b"decoder" in pathlib.Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
 def descriptors(pid):
@@ -218,20 +219,20 @@ def descriptors(pid):
 
 
 def a_decoder_process_that_dies_is_replaced(server):
-    (decoder,) = children(server.process.pid)
+    (decoder,) = decoders(server.process.pid)
     assert all(name == "/dev/null" or name.startswith("socket:") for name in descriptors(decoder))
     assert len(list(pathlib.Path(f"/proc/{decoder}/task").iterdir())) == 1, "a process that forks has one thread"
     assert b"alice" not in pathlib.Path(f"/proc/{decoder}/environ").read_bytes()
     os.kill(decoder, signal.SIGKILL)
     require_picture(thumbnail(server, upload(server, LARGE, "x/y"), "width=320&height=240"))
-    (new,) = children(server.process.pid)
+    (new,) = decoders(server.process.pid)
     assert new != decoder and metric(server, "mxcd_decoder_starts_total") == 2
 
 
 def nothing_outlives_the_service():
     with Mxcd() as server:
         require_picture(thumbnail(server, upload(server, LARGE), "width=320&height=240"))
-        (decoder,) = children(server.process.pid)
+        (decoder,) = decoders(server.process.pid)
         server.kill()
         until = time.monotonic() + 5
         while pathlib.Path(f"/proc/{decoder}/cmdline").exists() and pathlib.Path(f"/proc/{decoder}/cmdline").read_bytes():

@@ -14,10 +14,11 @@
 namespace mxcd::test {
 
 /// What callers of any Thumbnailer rely on; it refuses more than 1,000,000 pixels. Make one inside a
-/// TEST_CASE and call check().
+/// TEST_CASE and call check(). The runner outlives the thumbnailer, whose threads post to it.
 class ThumbnailerContract {
   public:
-    explicit ThumbnailerContract(media::Thumbnailer& thumbnailer) : thumbnailer_(thumbnailer) {}
+    ThumbnailerContract(TaskRunner& runner, media::Thumbnailer& thumbnailer)
+        : runner_(runner), thumbnailer_(thumbnailer) {}
 
     void check() {
         using media::ThumbnailMethod;
@@ -89,8 +90,8 @@ class ThumbnailerContract {
         return std::get<std::vector<media::MadeThumbnail>>(std::move(outcome));
     }
 
+    TaskRunner& runner_;
     media::Thumbnailer& thumbnailer_;
-    TaskRunner runner_;
 };
 
 }  // namespace mxcd::test

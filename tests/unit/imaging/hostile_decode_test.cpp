@@ -64,9 +64,9 @@ TEST_CASE("a decode that an attacker has taken over reaches nothing and nobody")
     if (name == "take memory" && !has_memory_limit) return;
     std::filesystem::remove("/dev/shm/mxcd-hostile-decode");
     test::MemoryMetrics metrics;
+    test::TaskRunner runner;  // above the thumbnailer, whose threads post to it
     const auto thumbnailer = imaging::make_sandboxed_thumbnailer(
         {.deadline = 1s, .program = MXCD_HOSTILE_DECODER_PROGRAM}, metrics);
-    test::TaskRunner runner;
     REQUIRE(is_made(ask(runner, *thumbnailer, test::test_png(20, 20))));
     const auto begun = std::chrono::steady_clock::now();
     CHECK_FALSE(is_made(ask(runner, *thumbnailer, "evil:" + name)));
@@ -80,16 +80,16 @@ TEST_CASE("a decode that an attacker has taken over reaches nothing and nobody")
 
 TEST_CASE("a hostile decode would be noticed if it succeeded: the attacks report themselves") {
     test::MemoryMetrics metrics;
+    test::TaskRunner runner;
     const auto thumbnailer =
         imaging::make_sandboxed_thumbnailer({.program = MXCD_HOSTILE_DECODER_PROGRAM}, metrics);
-    test::TaskRunner runner;
     CHECK(is_made(ask(runner, *thumbnailer, "evil:succeed")));
 }
 
 TEST_CASE("without a program there are no thumbnails, and the thumbnailer says so") {
     test::MemoryMetrics metrics;
-    const auto thumbnailer = imaging::make_sandboxed_thumbnailer({.program = "/nonexistent"}, metrics);
     test::TaskRunner runner;
+    const auto thumbnailer = imaging::make_sandboxed_thumbnailer({.program = "/nonexistent"}, metrics);
     CHECK_THROWS_AS(ask(runner, *thumbnailer, test::test_png(20, 20)), base::UpstreamError);
     CHECK_FALSE(thumbnailer->is_ready());
 }

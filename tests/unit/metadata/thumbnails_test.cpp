@@ -45,8 +45,8 @@ class House {
     TempFolder folder;
     ManualClock clock;
     std::unique_ptr<base::Metrics> metrics = base::make_no_metrics();
+    TaskRunner runner;  // above the database, whose thread posts to it
     std::unique_ptr<Database> database = open_sqlite({folder.path() / "mxcd.db"}, clock, *metrics);
-    TaskRunner runner;
 };
 
 }  // namespace

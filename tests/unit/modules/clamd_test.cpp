@@ -33,8 +33,8 @@ struct Scanned {
     }
 
     ClamdConfig config;
+    TaskRunner runner;  // above the workers, who post to it
     async::WorkerPool workers{{"test", 2, 16, 0}};
-    TaskRunner runner;
 };
 
 }  // namespace

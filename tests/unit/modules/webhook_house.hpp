@@ -39,8 +39,8 @@ struct WebhookHouse {
     std::unique_ptr<base::RandomSource> random = base::make_system_random();
     media::FileOffers files{*random};
     modules::WebhookConfig config{"hook", "", base::Secret("key"), 10s, 0ms};
+    TaskRunner runner;  // above the client, whose thread posts to it
     std::unique_ptr<outbound::Client> client;
-    TaskRunner runner;
 };
 
 inline StubAnswer result(const Json& value) { return {.body = matrix::to_text(Json{{"result", value}})}; }
