@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <functional>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -23,7 +25,7 @@ constexpr std::int32_t max_frames = 100;
 constexpr std::int64_t max_animation_pixels = 64 * 1024 * 1024;
 
 struct Free {
-    void (*free)(void*);
+    void (*free)(void*) = nullptr;
     void operator()(void* bytes) const { free(bytes); }
 };
 
@@ -41,12 +43,12 @@ class Decode {
   public:
     Decode(const VipsLibrary& vips, const DecodeOrder& order, const SourcePicture& source,
            const ResultWriter& result)
-        : vips_(vips), order_(order), source_(source), result_(result), base_(nullptr, vips.object_unref) {}
+        : vips_(vips), order_(order), source_(source), result_(result) {}
 
     void run() {
         prepare_base();
-        std::vector<Thumbnail> thumbnails;
-        for (const OrderedForm& form : order_.wanted()) thumbnails.push_back(make(form));
+        std::vector<Thumbnail> thumbnails(order_.wanted().size());
+        for (const std::size_t index : largest_first()) thumbnails[index] = make(order_.wanted()[index]);
         result_.head({Verdict::made, order_.form_count});
         for (const Thumbnail& thumbnail : thumbnails)
             result_.thumbnail(thumbnail.head, thumbnail.encoded.view());
@@ -66,7 +68,17 @@ class Decode {
         return is_small_for(source_.size, form) && (source_.is_presentable || is_animation(form));
     }
 
-    /// One decode serves all still forms: it makes the largest, and the others are made from that one.
+    /// The order to make them in: small ones are made from larger ones.
+    [[nodiscard]] std::vector<std::size_t> largest_first() const {
+        std::vector<std::size_t> indices(order_.wanted().size());
+        std::iota(indices.begin(), indices.end(), std::size_t{0});
+        std::ranges::sort(indices, std::greater<>(), [this](std::size_t index) {
+            return covering(source_.size, order_.wanted()[index]).pixels();
+        });
+        return indices;
+    }
+
+    /// One decode serves all still forms: it makes the largest.
     void prepare_base() {
         Dimensions largest;
         bool serves_original = false;
@@ -77,7 +89,7 @@ class Decode {
             if (size.pixels() > largest.pixels()) largest = size;
         }
         if (largest.pixels() > 0) {
-            base_ = in_memory(load(largest, ""));
+            made_.push_back(in_memory(load_still(largest)));
         } else if (serves_original) {
             require_whole();
         }
@@ -89,14 +101,35 @@ class Decode {
         if (outcome != 0) throw Undecodable{};
     }
 
+    /// Named only where there is something to convert, which takes as long as decoding.
+    [[nodiscard]] const char* export_profile() const {
+        return source_.has_other_colours ? "export-profile" : nullptr;
+    }
+
+    [[nodiscard]] Picture load_still(Dimensions size) const {
+        return source_.type == ImageType::jpeg ? load_jpeg(size) : load(size, "");
+    }
+
+    /// As load(); libvips alone would decode four times the pixels and spend most of its time shrinking them.
+    [[nodiscard]] Picture load_jpeg(Dimensions size) const {
+        const Picture shrunk = own(vips_.image_new_from_buffer(
+            source_.bytes.data(), source_.bytes.size(), "", "access", VIPS_ACCESS_SEQUENTIAL, "fail-on",
+            VIPS_FAIL_ON_TRUNCATED, "shrink", jpeg_shrink(source_.size, size), nullptr));
+        if (!shrunk) throw Undecodable{};
+        VipsImage* image = nullptr;
+        require(vips_.thumbnail_image(shrunk.get(), &image, size.width, "height", size.height, "size",
+                                      VIPS_SIZE_FORCE, export_profile(), "srgb", nullptr));
+        return own(image);
+    }
+
     /// Shrinks while loading, turns upright, converts colours to sRGB. Half a picture is none.
     [[nodiscard]] Picture load(Dimensions size, const char* options) const {
         VipsImage* image = nullptr;
         // libvips does not write to it.
         void* const bytes = const_cast<std::byte*>(source_.bytes.data());
         require(vips_.thumbnail_buffer(bytes, source_.bytes.size(), &image, size.width, "height", size.height,
-                                       "size", VIPS_SIZE_FORCE, "export-profile", "srgb", "fail-on",
-                                       VIPS_FAIL_ON_TRUNCATED, "option-string", options, nullptr));
+                                       "size", VIPS_SIZE_FORCE, "fail-on", VIPS_FAIL_ON_TRUNCATED,
+                                       "option-string", options, export_profile(), "srgb", nullptr));
         return own(image);
     }
 
@@ -121,7 +154,7 @@ class Decode {
         require(vips_.avg(image.get(), &average, nullptr));
     }
 
-    [[nodiscard]] Thumbnail make(const OrderedForm& form) const {
+    [[nodiscard]] Thumbnail make(const OrderedForm& form) {
         if (is_served_as_it_is(form)) return original();
         if (is_animation(form)) return animation(form);
         const Picture picture = fitted(form);
@@ -140,20 +173,35 @@ class Decode {
         return {head, std::move(encoded)};
     }
 
-    /// The base at the form's size.
-    [[nodiscard]] Picture fitted(const OrderedForm& form) const {
-        const Dimensions size =
-            is_small_for(source_.size, form) ? source_.size : covering(source_.size, form);
+    /// The picture at the form's size.
+    [[nodiscard]] Picture fitted(const OrderedForm& form) {
+        const bool is_small = is_small_for(source_.size, form);
+        VipsImage* const whole = scaled(is_small ? source_.size : covering(source_.size, form));
+        if (form.is_crop != 0 && !is_small) return middle(whole, form, 0);
         VipsImage* image = nullptr;
-        if (size == dimensions(base_.get())) {
-            require(vips_.copy(base_.get(), &image, nullptr));
-        } else {
-            require(vips_.thumbnail_image(base_.get(), &image, size.width, "height", size.height, "size",
-                                          VIPS_SIZE_FORCE, nullptr));
-        }
-        Picture picture = own(image);
-        if (form.is_crop == 0 || is_small_for(source_.size, form)) return picture;
-        return middle(picture.get(), form, 0);
+        require(vips_.copy(whole, &image, nullptr));
+        return own(image);
+    }
+
+    /// The whole picture at a size that is at most the last one's; kept, to make smaller ones from.
+    [[nodiscard]] VipsImage* scaled(Dimensions size) {
+        const Picture& larger = nearest_larger(size);
+        if (size == dimensions(larger.get())) return larger.get();
+        VipsImage* image = nullptr;
+        require(vips_.thumbnail_image(larger.get(), &image, size.width, "height", size.height, "size",
+                                      VIPS_SIZE_FORCE, nullptr));
+        made_.push_back(in_memory(own(image)));
+        return made_.back().get();
+    }
+
+    /// The last that is this size or at least twice it: shrinking again by less would cost sharpness.
+    [[nodiscard]] const Picture& nearest_larger(Dimensions size) const {
+        const auto serves = [this, size](const Picture& made) {
+            const Dimensions had = dimensions(made.get());
+            return had == size || (had.width >= 2 * size.width && had.height >= 2 * size.height);
+        };
+        const auto found = std::ranges::find_if(made_.rbegin(), made_.rend(), serves);
+        return found == made_.rend() ? made_.front() : *found;
     }
 
     [[nodiscard]] Dimensions dimensions(VipsImage* image) const {
@@ -222,7 +270,7 @@ class Decode {
     const DecodeOrder& order_;
     const SourcePicture& source_;
     const ResultWriter& result_;
-    Picture base_;
+    std::vector<Picture> made_;  // still pictures in memory, from the largest down
 };
 
 bool is_too_large(const SourcePicture& source, const DecodeOrder& order) {

@@ -20,6 +20,17 @@ bool is_small_for(Dimensions picture, const OrderedForm& box) {
     return is_exact || box.width > picture.width || box.height > picture.height;
 }
 
+int jpeg_shrink(Dimensions picture, Dimensions wanted) {
+    // libjpeg's shrinking is as good as any but for the last step: a fifth more than is wanted hides that.
+    for (const int shrink : {8, 4, 2}) {
+        const std::int64_t least = std::int64_t{shrink} * 6;
+        const bool leaves_enough = std::int64_t{picture.width} * 5 >= wanted.width * least &&
+                                   std::int64_t{picture.height} * 5 >= wanted.height * least;
+        if (leaves_enough) return shrink;
+    }
+    return 1;
+}
+
 Dimensions covering(Dimensions picture, const OrderedForm& box) {
     if (box.width >= picture.width || box.height >= picture.height) return picture;
     // The side that needs the larger factor is met exactly.

@@ -17,6 +17,10 @@ struct Dimensions {
 /// Client-Server API, "Thumbnails": not smaller than requested, not larger than the picture.
 [[nodiscard]] Dimensions covering(Dimensions picture, const OrderedForm& box);
 
+/// By how much a JPEG may be shrunk while it is decoded, 1, 2, 4 or 8, so that enough is left to shrink with
+/// a better filter. Both sizes upright.
+[[nodiscard]] int jpeg_shrink(Dimensions picture, Dimensions wanted);
+
 /// Whether the picture has no pixel to spare for the box, so that it serves as it is.
 [[nodiscard]] bool is_small_for(Dimensions picture, const OrderedForm& box);
 

@@ -22,6 +22,13 @@ bool has_private_metadata(const VipsLibrary& vips, VipsImage* image) {
     return false;
 }
 
+bool has_other_colours(const VipsLibrary& vips, VipsImage* image) {
+    if (vips.image_get_typeof(image, "icc-profile-data") != 0) return true;
+    const VipsInterpretation colours = vips.image_get_interpretation(image);
+    return colours != VIPS_INTERPRETATION_sRGB && colours != VIPS_INTERPRETATION_B_W &&
+           colours != VIPS_INTERPRETATION_RGB16 && colours != VIPS_INTERPRETATION_GREY16;
+}
+
 }  // namespace
 
 SourcePicture read_header(const VipsLibrary& vips, std::span<const std::byte> bytes,
@@ -39,6 +46,7 @@ SourcePicture read_header(const VipsLibrary& vips, std::span<const std::byte> by
     if (vips.image_get_orientation(image.get()) >= 5) std::swap(picture.size.width, picture.size.height);
     picture.frames = vips.image_get_n_pages(image.get());
     picture.has_alpha = vips.image_hasalpha(image.get()) != 0;
+    picture.has_other_colours = has_other_colours(vips, image.get());
     bool is_still = *type == media::ImageType::jpeg;
     if (*type == media::ImageType::png && picture.size.pixels() <= max_pixels) {
         const PngChunks chunks = read_png_chunks(text_of(bytes));

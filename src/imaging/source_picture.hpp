@@ -18,6 +18,8 @@ struct SourcePicture {
     Dimensions size;          // upright
     std::int32_t frames = 1;  // of a GIF or WebP
     bool has_alpha = false;
+    /// Its numbers are not those of sRGB or grey: a colour profile says what they mean, or they are CMYK.
+    bool has_other_colours = false;
     /// A JPEG or PNG that may be shown as it is: one frame, upright, nothing about where it was taken.
     bool is_presentable = false;
 };

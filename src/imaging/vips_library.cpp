@@ -36,6 +36,7 @@ void find_all(void* library, VipsLibrary& vips) {
     find(library, "vips_image_get_n_pages", vips.image_get_n_pages);
     find(library, "vips_image_get_orientation", vips.image_get_orientation);
     find(library, "vips_image_get_typeof", vips.image_get_typeof);
+    find(library, "vips_image_get_interpretation", vips.image_get_interpretation);
     find(library, "vips_image_hasalpha", vips.image_hasalpha);
     find(library, "vips_image_remove", vips.image_remove);
     find(library, "vips_image_set_int", vips.image_set_int);

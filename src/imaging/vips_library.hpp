@@ -27,6 +27,7 @@ struct VipsLibrary {
     Pointer<decltype(vips_image_get_n_pages)> image_get_n_pages;
     Pointer<decltype(vips_image_get_orientation)> image_get_orientation;
     Pointer<decltype(vips_image_get_typeof)> image_get_typeof;
+    Pointer<decltype(vips_image_get_interpretation)> image_get_interpretation;
     Pointer<decltype(vips_image_hasalpha)> image_hasalpha;
     Pointer<decltype(vips_image_remove)> image_remove;
     Pointer<decltype(vips_image_set_int)> image_set_int;

@@ -1,0 +1,37 @@
+"""The rows M1 and following: what asking a module adds to an upload."""
+import json
+import statistics
+import subprocess
+
+from stage import AUTH, BUILD, CONFIG, ROUNDS, SECONDS, WHOAMI, Nginx, free_port, in_turn, load, row, served
+
+
+def module_calls(*arguments):
+    """What asking a module adds to an upload, in a process of its own."""
+    return json.loads(subprocess.run([BUILD / "bench/module_calls", *arguments], check=True, capture_output=True, text=True).stdout)
+
+
+HOOK = """location = /allowed { default_type application/json; return 200 '{"result":true}'; }
+    location = /none { default_type application/json; return 200 '{"result":null}'; }"""
+
+
+def m1():
+    p50 = statistics.median(module_calls("builtin")["p50_us"] for _ in range(ROUNDS))
+    row("M1", "asking a builtin module", f"{p50:.2f} us", "", "", "<= 1 us", p50 <= 1)
+
+
+def m2():
+    with Nginx(WHOAMI + HOOK, free_port()) as nginx:
+        hook = f"http://127.0.0.1:{nginx.port}"
+        figures = [module_calls("webhook", f"{hook}/allowed") for _ in range(ROUNDS)]
+        p50 = statistics.median(f["p50_us"] for f in figures)
+        together = statistics.median(f["calls_per_second"] for f in figures)
+        row("M2", "asking a webhook on loopback (nginx)", f"{p50:.0f} us", "", "", "<= 150 us", p50 <= 150)
+        row("M2", "asking it, 64 at once", f"{together:.0f} calls/s", "", "", "", True)
+        only = {"connections": 64, "seconds": SECONDS, "target": CONFIG, "header": AUTH}
+        modules = f"modules: [{{webhook: '{hook}/none', secret: s, callbacks: [get_media_config_for_user]}}]"
+        with served(nginx.port) as builtin, served(nginx.port, modules=modules) as webhook:
+            plain, asked = in_turn(lambda: load(builtin.address[1], **only)["rate"],
+                                   lambda: load(webhook.address[1], **only)["rate"])
+        plain, asked = statistics.median(plain), statistics.median(asked)
+        row("M2", "config endpoint with a webhook", f"{asked:.0f}/s", f"two builtin modules {plain:.0f}/s", f"{asked / plain:.2f}", "", True)

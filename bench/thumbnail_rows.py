@@ -1,0 +1,108 @@
+"""The rows T1 to T4: thumbnails of a 12-megapixel JPEG, made and served."""
+import contextlib
+import os
+import pathlib
+import resource
+import statistics
+import subprocess
+import tempfile
+
+from stage import AUTH, SECONDS, UPLOAD, WHOAMI, WORK, Nginx, cpu_seconds, free_port, in_turn, load, row, served
+from harness import authorization
+
+PICTURES = 12
+PHOTOGRAPH = pathlib.Path(__file__).with_name("photograph.py")
+TOKEN = authorization("syt_some_real_token_1")
+SIZES = {"T1": (320, 240), "T2": (800, 600)}
+ONLY = "thumbnail_sizes: [{{width: {}, height: {}, method: scale}}]"
+
+
+def photograph():
+    path = WORK / "photograph.jpg"
+    if not path.exists():
+        subprocess.run(["/usr/bin/python3", PHOTOGRAPH, "make", path], check=True)
+    return path
+
+
+@contextlib.contextmanager
+def gallery(settings=""):
+    """A server, and a function that uploads the photograph anew and gives its path below the media routes."""
+    with Nginx(WHOAMI, free_port()) as nginx, served(nginx.port, settings) as mxcd:
+        body = photograph().read_bytes()
+
+        def hang():
+            # Not said to be a picture: nothing is made before it is asked for.
+            answer = mxcd.request("POST", UPLOAD, TOKEN, body)
+            assert answer.status == 200, answer.body
+            return "/_matrix/client/v1/media/thumbnail/" + answer.json()["content_uri"].removeprefix("mxc://")
+        yield mxcd, hang
+
+
+def cpu_per_thumbnail(mxcd, hang, width, height):
+    """CPU seconds, all of them: request, process for the decode, thumbnail stored and sent."""
+    targets = [f"{hang()}?width={width}&height={height}&method=scale" for _ in range(PICTURES)]
+    before = cpu_seconds(mxcd.process.pid)
+    for target in targets:
+        answer = mxcd.request("GET", target, TOKEN)
+        assert answer.status == 200 and answer.headers["content-type"] == "image/jpeg", answer.body
+    return (cpu_seconds(mxcd.process.pid) - before) / PICTURES
+
+
+def cpu_of_vipsthumbnail(width, height):
+    def children():
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return used.ru_utime + used.ru_stime
+    before = children()
+    for _ in range(PICTURES):
+        subprocess.run(["vipsthumbnail", photograph(), "--size", f"{width}x{height}", "-o", WORK / "thumbnail.jpg[Q=80,strip]"],
+                       check=True, env={**os.environ, "VIPS_CONCURRENCY": "1"})
+    return (children() - before) / PICTURES
+
+
+def cpu_of_pillow(width, height):
+    done = subprocess.run(["/usr/bin/python3", PHOTOGRAPH, "time", photograph(), str(width), str(height), str(PICTURES)],
+                          check=True, capture_output=True, text=True)
+    return float(done.stdout)
+
+
+def made(name, wanted_times_pillow):
+    width, height = SIZES[name]
+    with gallery(ONLY.format(width, height)) as (mxcd, hang):
+        ours, vips, pillow = (statistics.median(f) for f in in_turn(
+            lambda: cpu_per_thumbnail(mxcd, hang, width, height), lambda: cpu_of_vipsthumbnail(width, height),
+            lambda: cpu_of_pillow(width, height)))
+    work = f"12 MP JPEG to {width}x{height}, CPU"
+    row(name, work, f"{ours * 1000:.0f} ms", f"vipsthumbnail {vips * 1000:.0f} ms", f"{ours / vips:.2f}", "<= 1.15", ours / vips <= 1.15)
+    row(name, "the same", f"{ours * 1000:.0f} ms", f"Pillow {pillow * 1000:.0f} ms", f"1 / {pillow / ours:.2f}",
+        f">= {wanted_times_pillow} x faster", pillow / ours >= wanted_times_pillow)
+
+
+def t1():
+    made("T1", 3)
+
+
+def t2():
+    made("T2", 2)
+
+
+def t3():
+    with gallery() as (all_sizes, hang_all), gallery(ONLY.format(800, 600)) as (largest, hang_largest):
+        every, one = (statistics.median(f) for f in in_turn(lambda: cpu_per_thumbnail(all_sizes, hang_all, 800, 600),
+                                                            lambda: cpu_per_thumbnail(largest, hang_largest, 800, 600)))
+    row("T3", "all five sizes from one decode, CPU", f"{every * 1000:.0f} ms", f"800x600 alone {one * 1000:.0f} ms",
+        f"{every / one:.2f}", "<= 1.6", every / one <= 1.6)
+
+
+def t4():
+    files = pathlib.Path(tempfile.mkdtemp(dir=WORK))
+    with gallery() as (mxcd, hang), Nginx(f" location / {{ alias {files}/; sendfile on; tcp_nopush on; }}", free_port()) as nginx:
+        media = hang()
+        for width, height in SIZES.values():
+            target = f"{media}?width={width}&height={height}&method=scale"
+            thumbnail = mxcd.request("GET", target, TOKEN).body
+            (files / str(width)).write_bytes(thumbnail)
+            ours, theirs = (statistics.median(f) for f in in_turn(
+                lambda: load(mxcd.address[1], connections=32, seconds=SECONDS, target=target, header=AUTH)["rate"],
+                lambda: load(nginx.port, connections=32, seconds=SECONDS, target=f"/{width}")["rate"]))
+            row("T4", f"a cached thumbnail of {len(thumbnail) // 1024} KiB, requests/s", f"{ours:,.0f}", f"nginx, its file {theirs:,.0f}",
+                f"{ours / theirs:.2f}", ">= 0.80", ours / theirs >= 0.8)
