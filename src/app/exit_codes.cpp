@@ -3,6 +3,7 @@
 #include "mxcd/blobs/folder_store.hpp"
 #include "mxcd/http/server.hpp"
 #include "mxcd/metadata/database.hpp"
+#include "mxcd/modules/children.hpp"
 
 namespace mxcd::app {
 
@@ -33,6 +34,7 @@ ExitCode exit_code_of(const std::exception& failure) {
     if (const auto* store = dynamic_cast<const blobs::OpenError*>(&failure)) return code_of(store->reason);
     if (const auto* bind = dynamic_cast<const http::BindError*>(&failure))
         return bind->is_permission ? ExitCode::permission : ExitCode::os_error;
+    if (dynamic_cast<const modules::LoadError*>(&failure) != nullptr) return ExitCode::configuration;
     return ExitCode::os_error;
 }
 

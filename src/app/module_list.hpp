@@ -7,6 +7,7 @@
 #include "mxcd/base/random.hpp"
 #include "mxcd/media/file_offers.hpp"
 #include "mxcd/media/module_chain.hpp"
+#include "mxcd/modules/children.hpp"
 #include "mxcd/outbound/client.hpp"
 
 #include "configuration.hpp"
@@ -23,14 +24,17 @@ struct ModuleDependencies {
     base::RandomSource& random;
     async::WorkerPool& workers;
     media::FileOffers& files;
+    modules::Children& children;
     base::Metrics& metrics;
 };
 
-/// The entries of `modules`, in their order.
+/// The entries of `modules`, in their order; blocks until those in child processes are loaded. Throws
+/// modules::LoadError.
 [[nodiscard]] std::vector<media::ChainEntry> make_chain_entries(const std::vector<ModuleConfig>& configs,
                                                                 ModuleDependencies dependencies);
 
 /// The chain of `modules`, in their order. Shared with requests that began under it (UploadPolicy).
+/// Throws modules::LoadError.
 [[nodiscard]] std::shared_ptr<const media::ModuleChain> make_module_chain(
     const std::vector<ModuleConfig>& configs, ModuleDependencies dependencies);
 

@@ -52,6 +52,7 @@ class Witness final : public MediaModule {
         : name_(std::move(name)), module_(std::move(module)) {}
 
     [[nodiscard]] bool answers_at_once() const override { return module_->answers_at_once(); }
+    [[nodiscard]] bool is_down() const override { return module_->is_down(); }
     async::Task<std::optional<Json>> media_config(matrix::UserId user) override {
         return witnessed<std::optional<Json>>(module_->media_config(std::move(user)), [](const auto& config) {
             return config ? matrix::to_text(*config) : "none";
@@ -105,14 +106,17 @@ class DryHouse {
           random_(base::make_system_random()),
           client_(outbound::make_client({}, *metrics_)),
           workers_(async::WorkerPoolConfig{}),
-          files_(*random_) {
+          files_(*random_),
+          children_(*metrics_) {
         std::vector<media::ChainEntry> entries = make_chain_entries(
-            configuration.modules, {background_, *client_, *clock_, *random_, workers_, files_, *metrics_});
+            configuration.modules,
+            {background_, *client_, *clock_, *random_, workers_, files_, children_, *metrics_});
         for (media::ChainEntry& entry : entries)
             entry.module = std::make_shared<Witness>(entry.name, std::move(entry.module));
         chain_.emplace(std::move(entries), background_, *metrics_);
     }
     ~DryHouse() {
+        children_.stop();
         background_.cancel();
         static_cast<void>(background_.wait_until_empty(std::chrono::seconds(5)));
     }
@@ -151,6 +155,7 @@ class DryHouse {
     std::unique_ptr<outbound::Client> client_;
     async::WorkerPool workers_;
     media::FileOffers files_;
+    modules::Children children_;
     std::optional<media::ModuleChain> chain_;
     bool has_failed_ = false;
 };

@@ -53,12 +53,13 @@ Service::Service(Configuration configuration, std::size_t io_threads)
       blobs_(blobs::open_folder_store(configuration_.store, blob_workers_, *metrics_)),
       sniffer_(modules::make_type_sniffer(general_workers_)),
       offers_(*random_),
+      children_(*metrics_),
       authentication_(configuration_.auth, {*client_, *clock_, background_, *metrics_}),
       downloads_(database_->metadata(), *blobs_, *metrics_),
       thumbnailer_(imaging::make_sandboxed_thumbnailer(configuration_.decodes, *metrics_)),
       thumbnails_(thumbnail_policy(), {downloads_, database_->thumbnails(), *blobs_, *thumbnailer_,
                                        background_, *clock_, *metrics_}),
-      uploads_(upload_policy(), upload_dependencies()),
+      uploads_(upload_policy(configuration_), upload_dependencies()),
       api_(api::make_api(configuration_.desk,
                          {authentication_, uploads_, downloads_, offers_, thumbnails_, *clock_, *metrics_,
                           database_->secret("limit_page_links"), operations(), background_})),
@@ -97,10 +98,11 @@ bool Service::offers_files(const Configuration& configuration) {
     });
 }
 
-media::UploadPolicy Service::upload_policy() {
-    media::UploadPolicy policy = configuration_.uploads;
-    policy.modules = make_module_chain(configuration_.modules, {background_, *client_, *clock_, *random_,
-                                                                general_workers_, offers_, *metrics_});
+media::UploadPolicy Service::upload_policy(const Configuration& configuration) {
+    media::UploadPolicy policy = configuration.uploads;
+    policy.modules = make_module_chain(
+        configuration.modules,
+        {background_, *client_, *clock_, *random_, general_workers_, offers_, children_, *metrics_});
     return policy;
 }
 
@@ -135,6 +137,8 @@ void Service::start() {
 }
 
 std::vector<std::string> Service::reload(Configuration next) {
+    // First, because a module may not be loaded.
+    media::UploadPolicy policy = upload_policy(next);
     std::vector<std::string> keys = restart_keys(configuration_, next);
     // Its files cannot be fetched until then; it is told so by a null URL.
     if (offers_files(next) && !has_file_listener_)
@@ -149,7 +153,7 @@ std::vector<std::string> Service::reload(Configuration next) {
     configuration_ = std::move(next);
     base::configure_logging(configuration_.log);
     authentication_.reconfigure(configuration_.auth);
-    uploads_.reconfigure(upload_policy());
+    uploads_.reconfigure(std::move(policy));
     thumbnails_.reconfigure(thumbnail_policy());
     api_->reconfigure(configuration_.desk);
     server_->reconfigure(server_config());
@@ -164,6 +168,8 @@ void Service::begin_stop() {
 bool Service::finish() {
     thumbnailer_->stop();
     if (!server_->is_drained()) return false;
+    // Nobody else would answer those who wait for a child.
+    children_.stop();
     background_.cancel();
     if (!background_.wait_until_empty(background_limit)) return false;
     threads_.stop();

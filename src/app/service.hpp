@@ -11,6 +11,7 @@
 #include "mxcd/media/thumbnails.hpp"
 #include "mxcd/media/uploads.hpp"
 #include "mxcd/metadata/database.hpp"
+#include "mxcd/modules/children.hpp"
 #include "mxcd/outbound/client.hpp"
 
 #include "authentication.hpp"
@@ -32,7 +33,7 @@ namespace mxcd::app {
 class Service {
   public:
     /// Opens database and store, mends what a crash left, binds the listeners; answers nobody yet.
-    /// Throws metadata::OpenError, blobs::OpenError, http::BindError, CommandError.
+    /// Throws metadata::OpenError, blobs::OpenError, modules::LoadError, http::BindError, CommandError.
     Service(Configuration configuration, std::size_t io_threads);
     /// After finish() returned true, or before start().
     ~Service();
@@ -43,7 +44,8 @@ class Service {
     [[nodiscard]] const std::vector<http::BoundListener>& listeners() const { return listeners_; }
     void start();
 
-    /// Takes new settings into force: all but the keys that it returns, which need a restart.
+    /// Takes new settings into force: all but the keys that it returns, which need a restart. Throws
+    /// modules::LoadError, and then nothing has changed.
     std::vector<std::string> reload(Configuration next);
     /// Counts and remembers nothing else: the old settings stay.
     void note_failed_reload() { failed_reloads_.add(); }
@@ -62,7 +64,7 @@ class Service {
 
   private:
     http::ServerConfig server_config() const;
-    media::UploadPolicy upload_policy();
+    media::UploadPolicy upload_policy(const Configuration& configuration);
     media::ThumbnailPolicy thumbnail_policy() const;
     media::UploadDependencies upload_dependencies();
     api::Operations operations();
@@ -86,6 +88,7 @@ class Service {
     std::unique_ptr<media::BlobStore> blobs_;
     std::unique_ptr<media::TypeSniffer> sniffer_;
     media::FileOffers offers_;
+    modules::Children children_;
     async::TaskGroup background_;
     Authentication authentication_;
     media::Downloads downloads_;

@@ -190,7 +190,7 @@ void ModuleChain::tell_media_deleted(async::Executor home, const matrix::MediaId
 std::vector<std::string> ModuleChain::degraded() const {
     std::vector<std::string> names;
     for (const std::shared_ptr<ModuleLink>& link : links_)
-        if (link->last_call_failed()) names.push_back(link->name());
+        if (link->is_degraded()) names.push_back(link->name());
     return names;
 }
 

@@ -48,6 +48,7 @@ class ModuleLink : public std::enable_shared_from_this<ModuleLink> {
     [[nodiscard]] MediaModule& module() const { return *entry_.module; }
     [[nodiscard]] OnError on_error() const { return entry_.on_error; }
     [[nodiscard]] bool last_call_failed() const { return last_call_failed_.load(std::memory_order_relaxed); }
+    [[nodiscard]] bool is_degraded() const { return last_call_failed() || entry_.module->is_down(); }
 
     /// Makes the call that `begin` begins and gives its answer; nothing when the module failed or was late,
     /// which is logged and counted. Throws the module's own matrix::Error, and operation_aborted.

@@ -69,6 +69,8 @@ class MediaModule {
     /// True when every answer but check_file's comes at once, without waiting for anything: such calls need
     /// no deadline. check_file always has one.
     [[nodiscard]] virtual bool answers_at_once() const { return false; }
+    /// True while it is known that it cannot answer: for the readiness report.
+    [[nodiscard]] virtual bool is_down() const { return false; }
 
     /// `get_media_config_for_user`: the whole body of the config endpoint (an object), or nothing.
     virtual async::Task<std::optional<matrix::Json>> media_config(matrix::UserId user);

@@ -66,7 +66,7 @@ class ModuleChain {
                              base::ByteCount size) const;
     void tell_media_deleted(async::Executor home, const matrix::MediaId& media) const;
 
-    /// For the readiness report: entry names whose last call failed.
+    /// For the readiness report: names of entries that are down or whose last call failed.
     [[nodiscard]] std::vector<std::string> degraded() const;
 
   private:
