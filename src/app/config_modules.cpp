@@ -1,8 +1,12 @@
 #include "sections.hpp"
 #include "values.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <system_error>
 
 namespace mxcd::app {
 
@@ -103,6 +107,29 @@ std::optional<ModuleConfig::Kind> read_webhook(Section& entry, const std::string
     return config;
 }
 
+/// `trust` has been read. The library itself is loaded at start: check-config runs nobody's code.
+std::optional<ModuleConfig::Kind> read_library(Section& entry, const std::string& path,
+                                               modules::LibraryConfig::Trust trust) {
+    modules::LibraryConfig config;
+    config.library = path;
+    config.trust = trust;
+    if (access(path.c_str(), R_OK) != 0)
+        entry.fail("library", "the file cannot be read: " + std::generic_category().message(errno));
+    if (trust != modules::LibraryConfig::Trust::in_process)
+        entry.fail("library", "only `trust: in_process` is in this version yet");
+    const std::optional<Section> section = config_section(entry);
+    if (!section) return std::nullopt;
+    config.config = to_json(section->node());
+    return config;
+}
+
+modules::LibraryConfig::Trust read_trust(Section& entry) {
+    using Trust = modules::LibraryConfig::Trust;
+    Trust trust = Trust::none;
+    entry.read_choice<Trust>("trust", trust, {{"none", Trust::none}, {"in_process", Trust::in_process}});
+    return trust;
+}
+
 std::optional<ModuleConfig::Kind> read_builtin(Section& entry, const std::string& name,
                                                base::ByteCount max_upload_size) {
     std::optional<Section> section = config_section(entry);
@@ -160,6 +187,8 @@ std::optional<ModuleConfig> read_module(Section& entry, base::ByteCount max_uplo
     base::Secret secret;
     entry.read_secret("secret", secret);
     entry.find("config");
+    const modules::LibraryConfig::Trust trust =
+        kind == "library" ? read_trust(entry) : modules::LibraryConfig::Trust::none;
     entry.finish();
     if (!has_value) return std::nullopt;
     std::optional<ModuleConfig::Kind> read;
@@ -167,6 +196,8 @@ std::optional<ModuleConfig> read_module(Section& entry, base::ByteCount max_uplo
         read = read_builtin(entry, value, max_upload_size);
     } else if (kind == "webhook") {
         read = read_webhook(entry, value, std::move(secret));
+    } else if (kind == "library") {
+        read = read_library(entry, value, trust);
     } else {
         entry.fail(kind, "modules of this kind are not in this version yet");
     }

@@ -10,6 +10,7 @@
 #include "mxcd/media/uploads.hpp"
 #include "mxcd/metadata/database.hpp"
 #include "mxcd/modules/builtin.hpp"
+#include "mxcd/modules/library.hpp"
 #include "mxcd/modules/webhook.hpp"
 #include "mxcd/remote/authenticators.hpp"
 
@@ -29,7 +30,7 @@ namespace mxcd::app {
 /// One entry of `modules`.
 struct ModuleConfig {
     using Kind = std::variant<modules::UserTiersConfig, modules::MimePolicyConfig, modules::TotalQuotaConfig,
-                              modules::ClamdConfig, modules::WebhookConfig>;
+                              modules::ClamdConfig, modules::WebhookConfig, modules::LibraryConfig>;
 
     std::string name;  // for log and metrics; the kind's name unless given
     Kind kind;
@@ -78,7 +79,7 @@ struct ConfigurationText {
 };
 
 /// Reads configuration: later texts are merged over earlier ones. Touches nothing on the disk but the files
-/// that secrets are in.
+/// that secrets are in, and looks whether libraries are there.
 [[nodiscard]] LoadOutcome read_configuration(const std::vector<ConfigurationText>& texts);
 
 /// The same from files.

@@ -1,5 +1,6 @@
 #include "module_list.hpp"
 
+#include "exit_codes.hpp"
 #include "selected_callbacks.hpp"
 
 #include <algorithm>
@@ -36,7 +37,22 @@ struct Maker {
         return modules::make_webhook(std::move(config),
                                      {on.client, on.clock, on.random, on.files, on.metrics});
     }
+    Module operator()(modules::LibraryConfig config) const {
+        config.name = entry.name;
+        config.timeout = entry.timeout;
+        return modules::make_trusted_library(config, on.workers);
+    }
 };
+
+/// Throws CommandError when a module does not start.
+Module make_module(const ModuleConfig& config, const ModuleDependencies& dependencies) {
+    try {
+        return std::visit(Maker{config, dependencies}, config.kind);
+    } catch (const modules::LibraryError& error) {
+        throw CommandError(ExitCode::configuration,
+                           "the module " + config.name + " cannot be loaded: " + error.what());
+    }
+}
 
 }  // namespace
 
@@ -44,7 +60,7 @@ std::vector<media::ChainEntry> make_chain_entries(const std::vector<ModuleConfig
                                                   ModuleDependencies dependencies) {
     std::vector<media::ChainEntry> entries;
     for (const ModuleConfig& config : configs) {
-        Module module = std::visit(Maker{config, dependencies}, config.kind);
+        Module module = make_module(config, dependencies);
         if (config.callbacks) module = select_callbacks(std::move(module), *config.callbacks);
         entries.push_back({config.name, std::move(module), config.timeout, config.on_error});
     }

@@ -83,6 +83,13 @@ class Connection:
         return Answer(status, headers, body)
 
 
+def wait_until(condition, what, limit=20):
+    until = time.monotonic() + limit
+    while not condition():
+        assert time.monotonic() < until, f"waited {limit} s until {what}"
+        time.sleep(0.02)
+
+
 def authorization(token=ALICE):
     return {"Authorization": f"Bearer {token}"}
 
@@ -181,6 +188,15 @@ log: {level: warn}
         path = content_uri.removeprefix("mxc://")
         target = f"/_matrix/client/v1/media/download/{path}"
         return (connection or self).request("GET", target, {**authorization(token), **(headers or {})})
+
+    def config(self, token=ALICE):
+        return self.request("GET", "/_matrix/client/v1/media/config", authorization(token))
+
+    def reload(self):
+        self.process.send_signal(signal.SIGHUP)
+
+    def log(self):
+        return (self.folder / "log").read_text(errors="replace")
 
     def files(self):
         """Names below the store that hold bytes: blobs and what is left in the spool."""

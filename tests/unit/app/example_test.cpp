@@ -34,7 +34,8 @@ TEST_CASE("the example configuration documents every key", "[configuration]") {
         "database: {sqlite: {}, postgres: {}}\n"
         "s3: {}\nmedia_upload_limits: [{}]\nrc_media_upload: {}\npython: {}\nlog: {}\n"
         "modules: [{builtin: user_tiers, config: {rules: [{}]}}, {builtin: mime_policy}, {builtin: "
-        "total_quota}, {builtin: clamd}, {webhook: x}]\n");
+        "total_quota}, {builtin: clamd}, {webhook: x}, "
+        "{library: x}]\n");
     CHECK(outcome.report.known_keys.size() > 60);
     const std::string text = example();
     for (const std::string& key : outcome.report.known_keys) {
