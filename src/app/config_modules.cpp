@@ -123,6 +123,36 @@ std::optional<ModuleConfig::Kind> read_library(Section& entry, const std::string
     return config;
 }
 
+/// `package.Class`, each part a Python name.
+bool is_class_path(std::string_view text) {
+    bool has_dot = false;
+    bool is_start = true;
+    for (const char c : text) {
+        const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+        const bool is_digit = c >= '0' && c <= '9';
+        if (c == '.' && !is_start) {
+            has_dot = true;
+            is_start = true;
+        } else if (is_letter || (is_digit && !is_start)) {
+            is_start = false;
+        } else {
+            return false;
+        }
+    }
+    return has_dot && !is_start;
+}
+
+std::optional<ModuleConfig::Kind> read_python_module(Section& entry, const std::string& module) {
+    modules::PythonModuleConfig config;
+    config.module = module;
+    if (!is_class_path(module))
+        entry.fail("module", "expected a class with its package: my_package.MyModule");
+    const std::optional<Section> section = config_section(entry);
+    if (!section) return std::nullopt;
+    config.config = to_json(section->node());
+    return config;
+}
+
 modules::LibraryConfig::Trust read_trust(Section& entry) {
     using Trust = modules::LibraryConfig::Trust;
     Trust trust = Trust::none;
@@ -198,8 +228,8 @@ std::optional<ModuleConfig> read_module(Section& entry, base::ByteCount max_uplo
         read = read_webhook(entry, value, std::move(secret));
     } else if (kind == "library") {
         read = read_library(entry, value, trust);
-    } else {
-        entry.fail(kind, "modules of this kind are not in this version yet");
+    } else if (kind == "module") {
+        read = read_python_module(entry, value);
     }
     if (!read) return std::nullopt;
     module.kind = *std::move(read);

@@ -8,9 +8,12 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <fstream>
 #include <iterator>
+#include <string_view>
 #include <system_error>
 
 namespace mxcd::app {
@@ -18,6 +21,13 @@ namespace mxcd::app {
 namespace {
 
 constexpr std::size_t max_file_bytes = 1024 * 1024;
+/// With less not even the interpreter and its libraries start.
+constexpr std::int64_t least_memory = std::int64_t{256} * 1024 * 1024;
+
+bool is_database_url(std::string_view text) {
+    constexpr std::array<std::string_view, 3> forms{"postgresql://", "postgres://", "sqlite:///"};
+    return std::ranges::any_of(forms, [text](std::string_view form) { return text.starts_with(form); });
+}
 
 /// Stands in for a missing or broken name, so that reading goes on to the other mistakes.
 matrix::ServerName placeholder() { return matrix::ServerName::parse("localhost").value(); }
@@ -65,12 +75,16 @@ void read_log(Section& root, base::LogConfig& log) {
     section->finish();
 }
 
-void read_python(Section& root, PythonConfig& python) {
+void read_python(Section& root, modules::PythonConfig& python) {
     std::optional<Section> section = root.child("python");
     if (!section) return;
     section->read("interpreter", python.interpreter);
     section->read("path", python.path);
-    section->read("synapse_database", python.synapse_database);
+    if (section->read("synapse_database", python.synapse_database) &&
+        !is_database_url(python.synapse_database))
+        section->fail("synapse_database", "expected postgresql://... or sqlite:///path/to/homeserver.db");
+    section->read("synapse_database_writable", python.synapse_database_writable);
+    section->read("memory_limit", python.memory_limit, Range{least_memory, any_size.most});
     section->finish();
 }
 

@@ -11,6 +11,7 @@
 #include "mxcd/metadata/database.hpp"
 #include "mxcd/modules/builtin.hpp"
 #include "mxcd/modules/library.hpp"
+#include "mxcd/modules/python.hpp"
 #include "mxcd/modules/webhook.hpp"
 #include "mxcd/remote/authenticators.hpp"
 
@@ -30,20 +31,14 @@ namespace mxcd::app {
 /// One entry of `modules`.
 struct ModuleConfig {
     using Kind = std::variant<modules::UserTiersConfig, modules::MimePolicyConfig, modules::TotalQuotaConfig,
-                              modules::ClamdConfig, modules::WebhookConfig, modules::LibraryConfig>;
+                              modules::ClamdConfig, modules::WebhookConfig, modules::LibraryConfig,
+                              modules::PythonModuleConfig>;
 
     std::string name;  // for log and metrics; the kind's name unless given
     Kind kind;
     std::chrono::milliseconds timeout{5000};
     media::OnError on_error = media::OnError::deny;
     std::optional<std::vector<std::string>> callbacks;  // nothing: all
-};
-
-/// What `module:` entries run in; read, and used once they are there.
-struct PythonConfig {
-    std::string interpreter = "python3";
-    std::vector<std::string> path;
-    std::string synapse_database;
 };
 
 /// Everything that the operator decided: one config struct per room, and what no room uses yet.
@@ -65,7 +60,7 @@ struct Configuration {
     std::chrono::milliseconds unused_expiration_time = std::chrono::hours(24);
     bool enable_authenticated_media = true;
     std::vector<std::string> unauthenticated_media;
-    PythonConfig python;
+    modules::PythonConfig python;  // what `module:` entries run in
 };
 
 struct LoadOutcome {

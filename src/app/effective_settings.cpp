@@ -108,7 +108,9 @@ std::map<std::string, std::string> effective_settings(const Configuration& confi
     settings["log.format"] = text_of(static_cast<std::int64_t>(configuration.log.format));
     settings["python.interpreter"] = configuration.python.interpreter;
     settings["python.path"] = text_of(configuration.python.path);
-    settings["python.synapse_database"] = configuration.python.synapse_database;
+    settings["python.synapse_database"] = configuration.python.synapse_database.empty() ? "" : "given";
+    settings["python.synapse_database_writable"] = text_of(configuration.python.synapse_database_writable);
+    settings["python.memory_limit"] = text_of(configuration.python.memory_limit);
     return settings;
 }
 

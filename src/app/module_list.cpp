@@ -42,6 +42,11 @@ struct Maker {
         config.timeout = entry.timeout;
         return modules::make_trusted_library(config, on.workers);
     }
+    Module operator()(modules::PythonModuleConfig config) const {
+        config.name = entry.name;
+        config.timeout = entry.timeout;
+        return modules::make_python_module(config, on.python, on.surroundings, on.children);
+    }
 };
 
 /// Throws CommandError when a module does not start.
@@ -55,6 +60,10 @@ Module make_module(const ModuleConfig& config, const ModuleDependencies& depende
 }
 
 }  // namespace
+
+modules::PythonSurroundings surroundings_of(const Configuration& configuration) {
+    return {configuration.desk.server_name.text(), configuration.desk.public_baseurl};
+}
 
 std::vector<media::ChainEntry> make_chain_entries(const std::vector<ModuleConfig>& configs,
                                                   ModuleDependencies dependencies) {

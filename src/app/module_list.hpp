@@ -25,8 +25,13 @@ struct ModuleDependencies {
     async::WorkerPool& workers;
     media::FileOffers& files;
     modules::Children& children;
+    const modules::PythonConfig& python;
+    modules::PythonSurroundings surroundings;
     base::Metrics& metrics;
 };
+
+/// What Python modules hear of us.
+[[nodiscard]] modules::PythonSurroundings surroundings_of(const Configuration& configuration);
 
 /// The entries of `modules`, in their order; blocks until those in child processes are loaded. Throws
 /// modules::LoadError.

@@ -1,0 +1,28 @@
+"""Placeholders: modules write `?` or `%s`, and each database knows one of them."""
+import functools
+
+_QUOTES = "'\""
+
+
+@functools.lru_cache(maxsize=1000)
+def with_placeholders(sql, wanted):
+    """The statement with every placeholder as `wanted`; texts in quotes are left alone."""
+    pieces = []
+    quote = None
+    position = 0
+    while position < len(sql):
+        character = sql[position]
+        pair = sql[position:position + 2]
+        if quote is not None:
+            quote = None if character == quote else quote
+        elif character in _QUOTES:
+            quote = character
+        elif pair == "%s" or character == "?":
+            pieces.append(wanted)
+            position += len(pair) if pair == "%s" else 1
+            continue
+        if pair == "%%" and wanted == "?":
+            position += 1  # only psycopg2 wants it doubled
+        pieces.append(character)
+        position += 1
+    return "".join(pieces)

@@ -1,0 +1,1 @@
+"""Types of callbacks that mxcd does not run."""

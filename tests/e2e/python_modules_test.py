@@ -1,0 +1,220 @@
+#!/usr/bin/env python3
+"""Unmodified Synapse modules (tests/e2e/synapse_modules): against SQLite and PostgreSQL with Synapse's tables, and at load."""
+import contextlib
+import http.server
+import json
+import pathlib
+import re
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.parse
+
+import harness
+import postgres
+from harness import BOB, Mxcd, authorization
+
+MODULES = pathlib.Path(__file__).resolve().parent / "synapse_modules"
+BINARY = str(pathlib.Path(harness.BINARY).resolve())
+USERS = """
+CREATE TABLE users (name TEXT, password_hash TEXT, creation_ts BIGINT, admin SMALLINT DEFAULT 0 NOT NULL,
+  upgrade_ts BIGINT, is_guest SMALLINT DEFAULT 0 NOT NULL, appservice_id TEXT, consent_version TEXT,
+  consent_server_notice_sent TEXT, user_type TEXT DEFAULT NULL, deactivated SMALLINT DEFAULT 0 NOT NULL,
+  shadow_banned BOOLEAN, consent_ts BIGINT, UNIQUE(name));
+INSERT INTO users (name, creation_ts, admin, user_type) VALUES ('@alice:hs.test', 1, 1, 'verified'), ('@bob:hs.test', 2, 0, NULL);
+"""
+
+
+def wait_until(condition, what, limit=20):
+    until = time.monotonic() + limit
+    while not condition():
+        assert time.monotonic() < until, f"waited {limit} s until {what}"
+        time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def sqlite_homeserver():
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="mxcd-homeserver-"))
+    path = folder / "homeserver.db"
+    connection = sqlite3.connect(path)
+    connection.executescript("PRAGMA journal_mode = WAL;" + USERS)
+    connection.commit()
+
+    def execute(sql):
+        connection.execute(sql)
+        connection.commit()
+
+    yield f"sqlite://{path}", execute
+    connection.close()
+    shutil.rmtree(folder)
+
+
+@contextlib.contextmanager
+def postgres_homeserver():
+    with postgres.Server() as server:
+        server.execute(USERS)
+        yield server.url, server.execute
+
+
+class Directory(http.server.BaseHTTPRequestHandler):
+    """Knows Bob's group, and takes reports."""
+    protocol_version = "HTTP/1.1"
+    asked = []
+    reports = []
+
+    def do_GET(self):
+        user = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)["user"][0]
+        self.asked.append(user)
+        self.answer({"group": "small" if user.startswith("@bob") else None})
+
+    def do_POST(self):
+        self.reports.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.answer({})
+
+    def answer(self, content):
+        body = json.dumps(content).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+class DirectoryServer(http.server.ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        pass  # connections that mxcd's end closes
+
+
+def python_settings(database):
+    reach = f", synapse_database: '{database}'" if database else ""
+    return f"python: {{interpreter: /usr/bin/python3, path: [{MODULES}]{reach}}}\n"
+
+
+def tiers_come_from_the_homeservers_database(homeserver):
+    with homeserver() as (database, execute):
+        settings = python_settings(database) + """
+log: {level: info}
+modules: [{module: tier_controller.TierController, name: tiers, config: {verified_type: verified, max_size: 5000}}]
+"""
+        with Mxcd(settings) as server:
+            assert server.upload(b"x" * 5000).status == 200
+            refused = [server.upload(b"x" * 5001), server.upload(b"x", token=BOB)]
+            assert [(each.status, each.json()["errcode"]) for each in refused] == [(413, "M_TOO_LARGE")] * 2, refused
+            program = server.upload(b"\x7fELF....")
+            assert (program.status, program.json()) == (400, {"errcode": "M_FORBIDDEN", "error": "Bad content"})
+            execute("UPDATE users SET user_type = 'verified' WHERE name = '@bob:hs.test'")
+            assert server.upload(b"x", token=BOB).status == 200
+            execute("ALTER TABLE users RENAME TO others")
+            assert server.upload(b"x").status == 413, "it fails closed"
+            execute("ALTER TABLE others RENAME TO users")
+            assert server.upload(b"x").status == 200
+            log = (server.folder / "log").read_text()
+        assert "the tier controller is ready" in log and "cannot tell the tier of @alice:hs.test" in log
+        assert log.count("not run by the media repository: check_event_for_spam, user_may_create_room") == 1
+    print(f"tiers from {homeserver.__name__}: verified users upload, others do not, and nobody without the database")
+
+
+def limits_configs_and_reports(homeserver):
+    Directory.asked.clear()
+    Directory.reports.clear()
+    directory = DirectoryServer(("127.0.0.1", 0), Directory)
+    threading.Thread(target=directory.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{directory.server_port}"
+    with homeserver() as (database, _):
+        settings = python_settings(database) + f"""
+modules:
+  - {{module: config_per_user.ConfigPerUser, config: {{sizes: {{admin: 900, user: 100}}}}}}
+  - module: group_limits.GroupLimits
+    config:
+      directory: {url}
+      groups: {{small: [{{max_bytes: 3000, time_period_ms: 60000, info_uri: "https://hs.test/more", can_upgrade: true}}]}}
+  - {{module: limit_reporter.LimitReporter, config: {{url: "{url}/reports"}}}}
+"""
+        with Mxcd(settings) as server:
+            config = lambda token: server.request("GET", "/_matrix/client/v1/media/config", authorization(token)).json()
+            assert config(harness.ALICE) == {"m.upload.size": 900, "org.example.kind": "admin"}
+            assert config(BOB) == {"m.upload.size": 100, "org.example.kind": "user"}
+            stored = server.upload(b"x" * 2000, token=BOB)
+            assert stored.status == 200, stored.body
+            refused = server.upload(b"x" * 1001, token=BOB)
+            assert (refused.status, refused.json()) == (403, {
+                "errcode": "M_USER_LIMIT_EXCEEDED", "error": "Media upload limit exceeded",
+                "info_uri": "https://hs.test/more", "can_upgrade": True}), refused.body
+            assert server.upload(b"x" * 10_000).status == 200
+            assert Directory.asked.count("@bob:hs.test") == 1, "the module remembers for a minute"
+            wait_until(lambda: len(Directory.reports) >= 3, "all reports have come")
+            assert {"user": "@bob:hs.test", "max_bytes": 3000, "time_period_ms": 60000, "sent": 2000,
+                    "attempted": 1001} in Directory.reports, Directory.reports
+            media_id = stored.json()["content_uri"].rsplit("/", 1)[1]
+            assert {"uploaded": media_id, "user": "@bob:hs.test", "size": 2000} in Directory.reports
+            ready = server.request("GET", "/health/ready").json()
+            assert ready["dependencies"]["modules"] == "ok", ready
+    directory.shutdown()
+    print(f"limits, configs and reports with {homeserver.__name__}: from an HTTP directory, per user, to a billing service")
+
+
+def nothing_is_written_unless_allowed(homeserver):
+    with homeserver() as (database, _):
+        for is_writable in (False, True):
+            settings = python_settings(database).replace("}\n", f", synapse_database_writable: {str(is_writable).lower()}}}\n")
+            with Mxcd(settings + "modules: [{module: writer.Writer, on_error: deny}]\n") as server:
+                assert server.upload(b"x").status == (200 if is_writable else 503)
+                overview = server.upload(b"xx")
+                assert overview.status == 503
+                assert "local_media_repository is not offered by mxcd" in (server.folder / "log").read_text()
+    print(f"{homeserver.__name__}: read-only unless allowed; our own media are not taken for the homeserver's")
+
+
+def bad_modules_are_told_at_start_and_at_reload():
+    def run(settings):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="mxcd-bad-"))
+        (folder / "base.yaml").write_text(Mxcd.DEFAULTS)
+        (folder / "more.yaml").write_text(settings)
+        done = subprocess.run([BINARY, "serve", "-c", "base.yaml", "-c", "more.yaml"], cwd=folder, text=True,
+                              capture_output=True, timeout=60, check=False)
+        shutil.rmtree(folder)
+        return done.returncode, done.stderr
+
+    python = python_settings("")
+    code, told = run(python + "modules: [{module: no_such_package.Module}]\n")
+    assert code == 78 and "the module no_such_package.Module cannot be loaded: ModuleNotFoundError" in told, (code, told)
+    code, told = run(python + "modules: [{module: tier_controller.TierController, config: {}}]\n")
+    assert code == 78 and "ConfigError: verified_type is required at verified_type" in told, (code, told)
+    fine = python + "modules: [{module: hostile.Hostile, name: m, config: {order: ORDER}}]\n"
+    with Mxcd("{}\n") as server:
+        order = server.folder / "order"
+        order.write_text("behave")
+        fine = fine.replace("ORDER", str(order))
+        more = server.folder / "more.yaml"
+        more.write_text(fine)
+        server.stop()
+        server.start()
+        assert server.upload(b"x").status == 200
+        more.write_text("max_upload_size: 10\n" + fine.replace("Hostile,", "NotThere,"))
+        server.process.send_signal(1)
+        wait_until(lambda: "the reload failed" in (server.folder / "log").read_text(), "the reload has failed")
+        assert "has no attribute 'NotThere'" in (server.folder / "log").read_text()
+        assert server.upload(b"x" * 100).status == 200, "the old settings stay"
+        more.write_text("max_upload_size: 10\n" + fine)
+        server.process.send_signal(1)
+        wait_until(lambda: server.upload(b"x" * 100).status == 413, "the new settings are in force")
+        text = server.request("GET", "/metrics").body.decode()
+        starts = re.search(r'mxcd_module_child_starts_total\{module="m"\} (\d+)', text)
+        assert starts and starts.group(1) == "2", "the unchanged module has kept its process, the bad one had one"
+        told = subprocess.run([BINARY, "module", "test", "-c", "base.yaml", "-c", "more.yaml", "--user", "@alice:hs.test",
+                               "--size", "5"], cwd=server.folder, text=True, capture_output=True, timeout=60, check=True).stdout
+        assert "allowed" in told, told
+    print("a module that cannot be loaded ends the start with 78 and the reload without change; module test knows the kind")
+
+
+if __name__ == "__main__":
+    bad_modules_are_told_at_start_and_at_reload()
+    for each in (sqlite_homeserver, postgres_homeserver):
+        tiers_come_from_the_homeservers_database(each)
+        limits_configs_and_reports(each)
+        nothing_is_written_unless_allowed(each)

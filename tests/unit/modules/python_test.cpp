@@ -1,0 +1,208 @@
+#include "python_house.hpp"
+
+using namespace mxcd;
+using namespace mxcd::test;
+
+namespace {
+
+media::UploadFacts upload(std::int64_t size = 7) {
+    return {matrix::UserId::parse("@alice:example.org").value(), base::ByteCount(size), "text/plain",
+            std::nullopt};
+}
+
+Json config_of(PythonHouse& house, const std::string& module) {
+    const auto loaded = house.load(module);
+    const auto config = house.runner.run(loaded->media_config(upload().user));
+    return config ? *config : Json();
+}
+
+}  // namespace
+
+TEST_CASE("Python modules keep to the table of scenarios") {
+    ScriptedPythonModules modules;
+    run_module_scenarios(
+        {"python", [&modules](const ModuleScript& script) { return modules.make(script); }, 300ms, false});
+}
+
+TEST_CASE("a Python module that cannot be loaded says why") {
+    PythonHouse house;
+    house.write("trouble", R"(
+from synapse.module_api import ModuleApi
+from synapse.module_api.errors import ConfigError
+class Picky:
+    @staticmethod
+    def parse_config(config): raise ConfigError("expected a number", ("limits", "size"))
+class Greedy:
+    def __init__(self, config, api): api.register_web_resource("/x", None)
+class Private:
+    def __init__(self, config, api): api._hs.get_datastores()
+class Quitter:
+    def __init__(self, config, api): raise SystemExit(0)
+)");
+    const std::string begin = "the module under-test cannot be loaded: ";
+    CHECK(house.reason_of("nowhere.Module") == begin + "ModuleNotFoundError: No module named 'nowhere'");
+    CHECK_THAT(house.reason_of("trouble.Missing"), Catch::Contains("has no attribute 'Missing'"));
+    CHECK(house.reason_of("trouble.Picky") == begin + "ConfigError: expected a number at limits.size");
+    CHECK(house.reason_of("trouble.Greedy") ==
+          begin + "NotOffered: ModuleApi.register_web_resource is not offered by mxcd");
+    CHECK(house.reason_of("trouble.Private") == begin + "NotOffered: ModuleApi._hs is not offered by mxcd");
+    CHECK(house.reason_of("trouble.Quitter") == begin + "SystemExit: 0");
+    house.python.interpreter = "/no/such/python";
+    CHECK(house.reason_of("trouble.Picky") == begin + "it cannot be executed");
+}
+
+TEST_CASE("the truth of any Python value is a permission or a refusal") {
+    PythonHouse house;
+    house.write("truth", R"(
+class Module:
+    def __init__(self, config, api):
+        self.value = config["value"]
+        api.register_media_repository_callbacks(is_user_allowed_to_upload_media_of_size=self.allowed)
+    async def allowed(self, user_id, size): return self.value
+)");
+    const auto [value, is_allowed] = GENERATE(table<const char*, bool>({{"1", true},
+                                                                        {"\"yes\"", true},
+                                                                        {"[0]", true},
+                                                                        {"null", false},
+                                                                        {"0", false},
+                                                                        {"\"\"", false},
+                                                                        {"[]", false}}));
+    INFO(value);
+    const auto module = house.load("truth.Module", Json{{"value", Json::parse(value)}});
+    CHECK(house.runner.run(module->is_upload_allowed(upload())) == is_allowed);
+}
+
+TEST_CASE("a limits callback with a second parameter gets the size") {
+    PythonHouse house;
+    house.write("sizes", R"(
+from synapse.module_api import MediaUploadLimit
+class Module:
+    def __init__(self, config, api):
+        api.register_media_repository_callbacks(get_media_upload_limits_for_user=self.limits)
+    async def limits(self, user_id: str, size: int): return [MediaUploadLimit(size, 1000, "https://x/", True)]
+)");
+    const auto module = house.load("sizes.Module");
+    const auto limits = house.runner.run(module->upload_limits(upload().user, base::ByteCount(42)));
+    REQUIRE(limits);
+    REQUIRE(limits->size() == 1);
+    CHECK(limits->front().max_size == base::ByteCount(42));
+    CHECK(limits->front().info_uri == "https://x/");
+    CHECK(limits->front().can_upgrade);
+}
+
+TEST_CASE("what the module API has besides callbacks works") {
+    PythonHouse house;
+    house.write("api", R"(
+from twisted.internet import defer
+from synapse.module_api import (ModuleApi, UserID, JsonDict, cached, errors, make_deferred_yieldable, run_in_background,
+                                run_as_background_process, NOT_SPAM, RatelimitOverride)
+from synapse.types import create_requester, Requester
+from synapse.api.errors import Codes, SynapseError, HttpResponseException
+from synapse.config.repository import MediaUploadLimit
+from synapse.module_api.callbacks.ratelimit_callbacks import RatelimitOverride as Same
+from synapse.media._base import FileInfo
+from synapse.media.media_storage import ReadableFileWrapper
+
+class Module:
+    def __init__(self, config, api: ModuleApi):
+        self.api = api
+        self.ticks = 0
+        self.asked = 0
+        api.register_media_repository_callbacks(get_media_config_for_user=self.config)
+        api.register_third_party_rules_callbacks(check_event_allowed=self.config)
+        api.looping_background_call(self.tick, 1)
+        api.register_cached_function(self.doubled)
+
+    async def tick(self): self.ticks += 1
+
+    @cached(max_entries=10)
+    async def doubled(self, number):
+        self.asked += 1
+        await self.api.sleep(0)
+        return 2 * number
+
+    async def config(self, user_id):
+        a, b = await defer.gatherResults([self.doubled(3), self.doubled(3)])
+        await self.api.invalidate_cache(self.doubled, (3,))
+        c = await self.doubled(3)
+        while not self.ticks: await self.api.sleep(0.01)
+        try: UserID.from_string("alice")
+        except SynapseError as error: wrong = error.errcode
+        return {
+            "names": [self.api.server_name, self.api.public_baseurl, self.api.worker_name],
+            "users": [self.api.is_mine(user_id), self.api.is_mine("@a:b"), self.api.get_qualified_user_id("bob"),
+                      UserID.from_string(user_id).localpart, str(create_requester(user_id).user)],
+            "cached": [a, b, c, self.asked],
+            "thread": await self.api.defer_to_thread(sum, [1, 2]),
+            "background": await make_deferred_yieldable(run_in_background(self.doubled, 4)),
+            "hasattr": hasattr(self.api, "create_room"),
+            "same": Same is RatelimitOverride,
+            "wrong": wrong,
+        }
+)");
+    CHECK(config_of(house, "api.Module") ==
+          Json{{"names", {"example.org", "https://example.org/", nullptr}},
+               {"users", {true, false, "@bob:example.org", "alice", "@alice:example.org"}},
+               {"cached", {6, 6, 6, 2}},
+               {"thread", 3},
+               {"background", 8},
+               {"hasattr", false},
+               {"same", true},
+               {"wrong", "M_INVALID_PARAM"}});
+}
+
+TEST_CASE("placeholders are written in the database's way, texts in quotes are left alone") {
+    PythonHouse house;
+    house.write("sql", R"(
+from mxcd_host.sql import with_placeholders
+class Module:
+    def __init__(self, config, api): api.register_media_repository_callbacks(get_media_config_for_user=self.config)
+    async def config(self, user_id):
+        texts = ["a = %s AND b = ?", "x LIKE '%s?' AND y = ?", 'SELECT "a?" WHERE b LIKE %s', "a %% 2 = ?"]
+        return {wanted: [with_placeholders(text, wanted) for text in texts] for wanted in ("?", "%s")}
+)");
+    CHECK(config_of(house, "sql.Module") ==
+          Json{{"?",
+                {"a = ? AND b = ?", "x LIKE '%s?' AND y = ?", "SELECT \"a?\" WHERE b LIKE ?", "a % 2 = ?"}},
+               {"%s",
+                {"a = %s AND b = %s", "x LIKE '%s?' AND y = %s", "SELECT \"a?\" WHERE b LIKE %s",
+                 "a %% 2 = %s"}}});
+}
+
+TEST_CASE("a spam checker reads the file, and its word decides") {
+    PythonHouse house;
+    house.write("spam", R"(
+from synapse.module_api import NOT_SPAM
+from synapse.module_api.errors import Codes
+class Module:
+    def __init__(self, config, api): api.register_spam_checker_callbacks(check_media_file_for_spam=self.check)
+    async def check(self, file_wrapper, file_info):
+        pieces = []
+        await file_wrapper.write_chunks_to(pieces.append)
+        content = b"".join(pieces)
+        with open(file_wrapper.path, "rb") as file: assert file.read() == content
+        assert (file_info.file_id, file_info.server_name, file_info.url_cache) == ("abcDEF", None, False)
+        return {b"fine": NOT_SPAM, b"good": False, b"evil": Codes.FORBIDDEN, b"odd": (Codes.BAD_JSON, {"a": 1}),
+                b"spam": True}[content]
+)");
+    const auto module = house.load("spam.Module");
+    CHECK(module->checks_files());
+    const auto check = [&](const std::string& content) {
+        const media::FileFacts facts{upload(),
+                                     matrix::MediaId::parse("abcDEF").value(),
+                                     media::BlobKey{base::sha256(content)},
+                                     std::nullopt,
+                                     {std::make_shared<const base::UniqueFd>(base::memory_file("x", content)),
+                                      base::ByteCount(std::ssize(content))}};
+        const media::FileVerdict verdict = house.runner.run(module->check_file(facts));
+        if (std::holds_alternative<media::FileAllowed>(verdict)) return std::string("allow");
+        const matrix::Error& error = std::get<media::FileRejected>(verdict).error;
+        return std::to_string(error.status()) + " " + error.errcode() + " " + error.what();
+    };
+    CHECK(check("fine") == "allow");
+    CHECK(check("good") == "allow");
+    CHECK(check("evil") == "400 M_FORBIDDEN Bad content");
+    CHECK(check("odd") == "400 M_BAD_JSON Bad content");
+    CHECK(check("spam") == "400 M_UNKNOWN Bad content");
+    CHECK_THROWS_WITH(check("what"), Catch::Contains("KeyError"));
+}
