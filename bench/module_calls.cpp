@@ -1,7 +1,7 @@
 // What asking a module adds to an upload: the time of is_user_allowed_to_upload_media_of_size, one call after
 // the other and many at once.
 //
-// usage: module_calls builtin | webhook URL
+// usage: module_calls builtin | webhook URL | python INTERPRETER FOLDER (with allow_all.py)
 // prints one line of JSON: median and 99th percentile of one call in microseconds, calls per second with 64
 // at once
 
@@ -9,6 +9,7 @@
 #include "mxcd/async/task_group.hpp"
 #include "mxcd/base/metrics.hpp"
 #include "mxcd/modules/builtin.hpp"
+#include "mxcd/modules/python.hpp"
 #include "mxcd/modules/webhook.hpp"
 
 #include <algorithm>
@@ -36,6 +37,7 @@ struct Subject {
     std::unique_ptr<base::RandomSource> random = base::make_system_random();
     media::FileOffers files{*random};
     std::unique_ptr<outbound::Client> client;
+    std::unique_ptr<modules::Children> children;
     std::shared_ptr<media::MediaModule> module;
 };
 
@@ -58,6 +60,15 @@ void make_webhook(Subject& subject, const std::string& url) {
     config.secret = base::Secret("a shared secret");
     subject.module = modules::make_webhook(
         config, {*subject.client, *subject.clock, *subject.random, subject.files, *subject.metrics});
+}
+
+void make_python(Subject& subject, const std::string& interpreter, const std::string& folder) {
+    modules::PythonConfig python;
+    python.interpreter = interpreter;
+    python.path = {folder};
+    subject.children = std::make_unique<modules::Children>(*subject.metrics);
+    subject.module = modules::make_python_module({"bench", "allow_all.AllowAll", nullptr}, python,
+                                                 {"example.org", "https://example.org/"}, *subject.children);
 }
 
 async::Task<> one_after_the_other(media::MediaModule& module, int count, std::vector<double>& microseconds) {
@@ -83,8 +94,10 @@ int main(int argc, char** argv) {
         make_builtin(subject);
     } else if (kind == "webhook" && argc == 3) {
         make_webhook(subject, argv[2]);
+    } else if (kind == "python" && argc == 4) {
+        make_python(subject, argv[2], argv[3]);
     } else {
-        std::fprintf(stderr, "usage: module_calls builtin | webhook URL\n");
+        std::fprintf(stderr, "usage: module_calls builtin | webhook URL | python INTERPRETER FOLDER\n");
         return 64;
     }
 

@@ -3,7 +3,7 @@ import json
 import statistics
 import subprocess
 
-from stage import AUTH, BUILD, CONFIG, ROUNDS, SECONDS, WHOAMI, Nginx, free_port, in_turn, load, row, served
+from stage import AUTH, BUILD, CONFIG, ROOT, ROUNDS, SECONDS, WHOAMI, Nginx, free_port, in_turn, load, row, served
 
 
 def module_calls(*arguments):
@@ -35,3 +35,20 @@ def m2():
                                    lambda: load(webhook.address[1], **only)["rate"])
         plain, asked = statistics.median(plain), statistics.median(asked)
         row("M2", "config endpoint with a webhook", f"{asked:.0f}/s", f"two builtin modules {plain:.0f}/s", f"{asked / plain:.2f}", "", True)
+
+
+def m4():
+    figures = [module_calls("python", "/usr/bin/python3", ROOT / "bench") for _ in range(ROUNDS)]
+    p50 = statistics.median(f["p50_us"] for f in figures)
+    together = statistics.median(f["calls_per_second"] for f in figures)
+    row("M4", "asking a Python module in its process", f"{p50:.0f} us", "", "", "<= 100 us", p50 <= 100)
+    row("M4", "asking it, 64 at once", f"{together:.0f} calls/s", "", "", "", True)
+    modules = f"""modules: [{{module: allow_all.AllowAll}}]
+python: {{interpreter: /usr/bin/python3, path: [{ROOT / 'bench'}]}}"""
+    with Nginx(WHOAMI, free_port()) as nginx:
+        only = {"connections": 64, "seconds": SECONDS, "target": CONFIG, "header": AUTH}
+        with served(nginx.port) as builtin, served(nginx.port, modules=modules) as python:
+            plain, asked = in_turn(lambda: load(builtin.address[1], **only)["rate"],
+                                   lambda: load(python.address[1], **only)["rate"])
+    plain, asked = statistics.median(plain), statistics.median(asked)
+    row("M4", "config endpoint with a Python module", f"{asked:.0f}/s", f"two builtin modules {plain:.0f}/s", f"{asked / plain:.2f}", "", True)

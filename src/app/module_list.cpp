@@ -66,7 +66,7 @@ modules::PythonSurroundings surroundings_of(const Configuration& configuration) 
 }
 
 std::vector<media::ChainEntry> make_chain_entries(const std::vector<ModuleConfig>& configs,
-                                                  ModuleDependencies dependencies) {
+                                                  const ModuleDependencies& dependencies) {
     std::vector<media::ChainEntry> entries;
     for (const ModuleConfig& config : configs) {
         Module module = make_module(config, dependencies);
@@ -77,7 +77,7 @@ std::vector<media::ChainEntry> make_chain_entries(const std::vector<ModuleConfig
 }
 
 std::shared_ptr<const media::ModuleChain> make_module_chain(const std::vector<ModuleConfig>& configs,
-                                                            ModuleDependencies dependencies) {
+                                                            const ModuleDependencies& dependencies) {
     return std::make_shared<const media::ModuleChain>(make_chain_entries(configs, dependencies),
                                                       dependencies.background, dependencies.metrics);
 }

@@ -36,11 +36,11 @@ struct ModuleDependencies {
 /// The entries of `modules`, in their order; blocks until those in child processes are loaded. Throws
 /// modules::LoadError.
 [[nodiscard]] std::vector<media::ChainEntry> make_chain_entries(const std::vector<ModuleConfig>& configs,
-                                                                ModuleDependencies dependencies);
+                                                                const ModuleDependencies& dependencies);
 
 /// The chain of `modules`, in their order. Shared with requests that began under it (UploadPolicy).
 /// Throws modules::LoadError.
 [[nodiscard]] std::shared_ptr<const media::ModuleChain> make_module_chain(
-    const std::vector<ModuleConfig>& configs, ModuleDependencies dependencies);
+    const std::vector<ModuleConfig>& configs, const ModuleDependencies& dependencies);
 
 }  // namespace mxcd::app

@@ -20,9 +20,9 @@ using async::use_task;
 using matrix::Json;
 using std::chrono::milliseconds;
 
-constexpr milliseconds watch_interval{100};
+constexpr milliseconds watch_interval{50};
 /// How long a child with an overdue call may be silent after it was asked whether it is there.
-constexpr milliseconds patience{500};
+constexpr milliseconds patience{300};
 /// Frames that answer nothing (log lines, strays): more of them in one interval wait for the next one.
 constexpr std::size_t most_noise = 200;
 /// Of its output, per interval: what floods waits in the pipe, and so does the child.

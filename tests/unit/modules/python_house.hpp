@@ -82,7 +82,7 @@ class ScriptedPythonModules {
         for (const auto& [callback, behaviour] : script)
             json[callback] = Json{{"kind", name_of(behaviour.kind)}, {"value", behaviour.value}};
         std::ofstream(slot.folder / "script") << matrix::to_text(json);
-        std::ofstream(slot.folder / "heard", std::ios::trunc);
+        std::filesystem::remove(slot.folder / "heard");
         const auto module =
             house_.load("scripted_module.ScriptedModule", Json{{"folder", slot.folder.string()}});
         slot.keeper = slot.keeper ? slot.keeper
