@@ -46,6 +46,11 @@ Json result_of(const Json& frame) {
     return frame.at("result");
 }
 
+/// With an exception that nobody else has: each is used, and goes, on the thread of its call.
+void fail(const ChildCalls::Answer& answer, const std::string& reason) {
+    answer.with_error(std::make_exception_ptr(base::UpstreamError(reason)));
+}
+
 }  // namespace
 
 void ChildCalls::connect(int socket, std::string first_frame) {
@@ -72,9 +77,7 @@ void ChildCalls::disconnect(const std::string& reason) {
         unsent_.clear();
         unsent_bytes_ = 0;
     }
-    const auto failure =
-        std::make_exception_ptr(base::UpstreamError("the module's process ended: " + reason));
-    for (const auto& [call, waiting] : lost) waiting.answer.with_error(failure);
+    for (const auto& [call, waiting] : lost) fail(waiting.answer, "the module's process ended: " + reason);
 }
 
 bool ChildCalls::is_open() const {
@@ -108,11 +111,13 @@ bool ChildCalls::answer(std::int64_t call, const Json& frame) {
         answer.emplace(std::move(found.mapped().answer));
         while (!oldest_.empty() && !waiting_.contains(oldest_.front())) oldest_.pop_front();
     }
+    std::exception_ptr failure;
     try {
         answer->with(result_of(frame));
     } catch (...) {
-        answer->with_error(std::current_exception());
+        failure = std::current_exception();
     }
+    if (failure) answer->with_error(std::move(failure));
     return true;
 }
 
@@ -131,8 +136,7 @@ std::size_t ChildCalls::expire(Moment now) {
             oldest_.pop_front();
         }
     }
-    const auto failure = std::make_exception_ptr(base::UpstreamError("the module did not answer in time"));
-    for (const Answer& answer : overdue) answer.with_error(failure);
+    for (const Answer& answer : overdue) fail(answer, "the module did not answer in time");
     return overdue.size();
 }
 

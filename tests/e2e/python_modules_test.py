@@ -10,12 +10,11 @@ import sqlite3
 import subprocess
 import tempfile
 import threading
-import time
 import urllib.parse
 
 import harness
 import postgres
-from harness import BOB, Mxcd, authorization
+from harness import BOB, Mxcd, authorization, wait_until
 
 MODULES = pathlib.Path(__file__).resolve().parent / "synapse_modules"
 BINARY = str(pathlib.Path(harness.BINARY).resolve())
@@ -26,13 +25,6 @@ CREATE TABLE users (name TEXT, password_hash TEXT, creation_ts BIGINT, admin SMA
   shadow_banned BOOLEAN, consent_ts BIGINT, UNIQUE(name));
 INSERT INTO users (name, creation_ts, admin, user_type) VALUES ('@alice:hs.test', 1, 1, 'verified'), ('@bob:hs.test', 2, 0, NULL);
 """
-
-
-def wait_until(condition, what, limit=20):
-    until = time.monotonic() + limit
-    while not condition():
-        assert time.monotonic() < until, f"waited {limit} s until {what}"
-        time.sleep(0.02)
 
 
 @contextlib.contextmanager
@@ -158,6 +150,45 @@ modules:
     print(f"limits, configs and reports with {homeserver.__name__}: from an HTTP directory, per user, to a billing service")
 
 
+class Mirror(http.server.BaseHTTPRequestHandler):
+    """Answers with what it was asked."""
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        is_missing = self.path.endswith("/missing")
+        told = {"line": f"{self.command} {self.path}", "body": body, "type": self.headers.get("Content-Type"),
+                "test": self.headers.get("X-Test")}
+        answer = b"nothing here" if is_missing else json.dumps(told).encode()
+        self.send_response(404 if is_missing else 200)
+        self.send_header("Content-Length", str(len(answer)))
+        self.send_header("X-Answer", "mirrored")
+        self.end_headers()
+        self.wfile.write(answer)
+
+    do_POST = do_PUT = do_GET
+
+    def log_message(self, *_):
+        pass
+
+
+def the_http_client_speaks_all_its_ways():
+    mirror = DirectoryServer(("127.0.0.1", 0), Mirror)
+    threading.Thread(target=mirror.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{mirror.server_port}"
+    with Mxcd(python_settings("") + f"modules: [{{module: http_user.HttpUser, config: {{url: '{url}'}}}}]\n") as server:
+        told = server.request("GET", "/_matrix/client/v1/media/config", authorization()).json()
+    mirror.shutdown()
+    form, text = "application/x-www-form-urlencoded", "application/json"
+    expected = {"get_json": ("GET /a?x=1&x=2", "", None, "yes"), "post_json": ("POST /b", '{"y": 1}', text, None),
+                "put_json": ("PUT /c?q=%C3%A4", '{"z": null}', text, None), "post_form": ("POST /d", "k=v+w", form, None)}
+    for name, values in expected.items():
+        assert told[name] == dict(zip(("line", "body", "type", "test"), values)), (name, told)
+    assert told["get_raw"] > 10 and told["get_file"] == [True, "mirrored", True, 200], told
+    assert (told["too_large"], told["missing"]) == (502, [404, "nothing here"]), told
+    print("the HTTP client: JSON, forms, raw bytes, files, and errors that have a body")
+
+
 def nothing_is_written_unless_allowed(homeserver):
     with homeserver() as (database, _):
         for is_writable in (False, True):
@@ -214,6 +245,7 @@ def bad_modules_are_told_at_start_and_at_reload():
 
 if __name__ == "__main__":
     bad_modules_are_told_at_start_and_at_reload()
+    the_http_client_speaks_all_its_ways()
     for each in (sqlite_homeserver, postgres_homeserver):
         tiers_come_from_the_homeservers_database(each)
         limits_configs_and_reports(each)
