@@ -27,6 +27,7 @@ struct WantedMedia {
     matrix::ServerName server;
     matrix::MediaId media;
     std::optional<std::string> file_name;
+    std::chrono::milliseconds patience;
 };
 
 Error not_found() { return Error(ErrorCode::not_found, "Not found"); }
@@ -38,10 +39,10 @@ std::string file_name(std::string_view segment) {
 }
 
 WantedMedia wanted_by(const Call& call) {
-    WantedMedia wanted{server_name_in(call.parameters.at(0)), media_id_in(call.parameters.at(1)),
-                       std::nullopt};
+    WantedMedia wanted{
+        server_name_in(call.parameters.at(0)), media_id_in(call.parameters.at(1)), std::nullopt, {}};
     if (call.parameters.size() > 2) wanted.file_name = file_name(call.parameters.at(2));
-    require_readable_timeout(call.request.query);
+    wanted.patience = patience_in(call.request.query);
     return wanted;
 }
 
@@ -95,10 +96,20 @@ http::Response content(const media::Download& download, const RangeRequest& rang
 
 }  // namespace
 
+async::Task<std::optional<media::Download>> DownloadEndpoints::find(
+    const Call& call, matrix::MediaId id, std::chrono::milliseconds patience) const {
+    std::optional<media::Download> found = co_await downloads_.open(id);
+    if (!found) {
+        co_await arrivals_.await_content(id, patience, call.request.hang_up());
+        found = co_await downloads_.open(id);
+    }
+    co_return std::move(found);
+}
+
 async::Task<http::Response> DownloadEndpoints::download(const Call& call) const {
     const WantedMedia wanted = wanted_by(call);
     if (wanted.server != call.config.server_name) throw not_found();
-    const std::optional<media::Download> found = co_await downloads_.open(wanted.media);
+    const std::optional<media::Download> found = co_await find(call, wanted.media, wanted.patience);
     if (!found) throw not_found();
     const std::string tag = entity_tag(found->record->blob.hex());
     const std::optional<std::string_view> known = call.request.header("If-None-Match");

@@ -1,10 +1,12 @@
 #pragma once
 
 #include "mxcd/async/task.hpp"
+#include "mxcd/media/arrivals.hpp"
 #include "mxcd/media/downloads.hpp"
 
 #include "call.hpp"
 
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -14,14 +16,20 @@ namespace mxcd::api {
 /// Spec: Client-Server API, GET /_matrix/client/v1/media/download/{serverName}/{mediaId}[/{fileName}].
 class DownloadEndpoints {
   public:
-    /// The reference must outlive it.
-    explicit DownloadEndpoints(media::Downloads& downloads) : downloads_(downloads) {}
+    /// References must outlive it.
+    DownloadEndpoints(media::Downloads& downloads, media::Arrivals& arrivals)
+        : downloads_(downloads), arrivals_(arrivals) {}
 
-    /// Conditional and range requests are judged last, when it is known that the caller may have the media.
+    /// Media that is not uploaded yet is waited for. Conditional and range requests are judged last, when it
+    /// is known that the caller may have the media.
     async::Task<http::Response> download(const Call& call) const;
 
   private:
+    async::Task<std::optional<media::Download>> find(const Call& call, matrix::MediaId id,
+                                                     std::chrono::milliseconds patience) const;
+
     media::Downloads& downloads_;
+    media::Arrivals& arrivals_;
 };
 
 }  // namespace mxcd::api

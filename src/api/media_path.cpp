@@ -4,6 +4,7 @@
 #include "mxcd/matrix/error.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -11,6 +12,13 @@ namespace mxcd::api {
 
 using matrix::Error;
 using matrix::ErrorCode;
+
+namespace {
+
+constexpr std::chrono::milliseconds default_patience{20'000};
+constexpr std::chrono::milliseconds most_patience{60'000};
+
+}  // namespace
 
 std::string decoded_segment(std::string_view segment) {
     std::optional<std::string> text = base::percent_decode(segment, base::PlusSign::literal);
@@ -30,13 +38,16 @@ matrix::MediaId media_id_in(std::string_view segment) {
     return *std::move(id);
 }
 
-void require_readable_timeout(std::string_view query) {
+std::chrono::milliseconds patience_in(std::string_view query) {
     const std::optional<std::string_view> encoded = base::query_value(query, "timeout_ms");
-    if (!encoded) return;
+    if (!encoded) return default_patience;
     const std::optional<std::string> text = base::percent_decode(*encoded, base::PlusSign::space);
     const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
     if (!text || text->empty() || !std::ranges::all_of(*text, is_digit))
         throw Error(ErrorCode::invalid_param, "Query parameter timeout_ms must be a positive integer");
+    // What no number can hold is longer than anybody waits.
+    const std::optional<std::int64_t> wanted = base::parse_decimal(*text);
+    return std::min(std::chrono::milliseconds(wanted.value_or(most_patience.count())), most_patience);
 }
 
 }  // namespace mxcd::api

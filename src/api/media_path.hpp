@@ -2,6 +2,7 @@
 
 #include "mxcd/matrix/ids.hpp"
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -16,8 +17,8 @@ namespace mxcd::api {
 /// 404 when it is no media ID.
 [[nodiscard]] matrix::MediaId media_id_in(std::string_view segment);
 
-/// Local media that exists is there at once, so the value does not matter yet; its form does. Any number of
-/// digits is fine: what is too long to wait is cut.
-void require_readable_timeout(std::string_view query);
+/// How long `timeout_ms` lets the request wait for media that is not uploaded yet: 20 s without it, at most a
+/// minute. 400 when it is no number. Spec: Client-Server API, GET .../download, `timeout_ms`.
+[[nodiscard]] std::chrono::milliseconds patience_in(std::string_view query);
 
 }  // namespace mxcd::api

@@ -25,7 +25,10 @@ void spend(base::RateLimiter& limiter, const std::optional<base::RateLimit>& lim
 }  // namespace
 
 RequestRates::RequestRates(const base::Clock& clock, base::Metrics& metrics)
-    : uploads_(clock), refused_uploads_(metrics.counter(metric, metric_help, {{"limit", "upload"}})) {}
+    : uploads_(clock),
+      creations_(clock),
+      refused_uploads_(metrics.counter(metric, metric_help, {{"limit", "upload"}})),
+      refused_creations_(metrics.counter(metric, metric_help, {{"limit", "create"}})) {}
 
 void RequestRates::require_allowed(Rate rate, const matrix::UserId& user, const DeskConfig& config) {
     switch (rate) {
@@ -33,6 +36,8 @@ void RequestRates::require_allowed(Rate rate, const matrix::UserId& user, const 
             return;
         case Rate::uploads:
             return spend(uploads_, config.upload_rate, user, refused_uploads_);
+        case Rate::creations:
+            return spend(creations_, config.create_rate, user, refused_creations_);
     }
 }
 

@@ -13,7 +13,8 @@ namespace mxcd::api {
 /// Which of the operator's request limits a route is under.
 enum class Rate : std::uint8_t {
     unlimited,
-    uploads,  // rc_media_upload
+    uploads,    // rc_media_upload
+    creations,  // rc_media_create
 };
 
 /// Counts users' requests against the configured rates. Spec: Client-Server API, "Rate limiting".
@@ -27,7 +28,9 @@ class RequestRates {
 
   private:
     base::RateLimiter uploads_;
+    base::RateLimiter creations_;
     base::Counter& refused_uploads_;
+    base::Counter& refused_creations_;
 };
 
 }  // namespace mxcd::api

@@ -8,6 +8,8 @@ namespace {
 
 using Response = async::Task<http::Response>;
 
+Response create(Endpoints& desk, const Call& call) { return desk.uploads.create(call); }
+Response upload_to(Endpoints& desk, const Call& call) { return desk.uploads.upload_to(call); }
 Response upload(Endpoints& desk, const Call& call) { return desk.uploads.upload(call); }
 Response download(Endpoints& desk, const Call& call) { return desk.downloads.download(call); }
 Response thumbnail(Endpoints& desk, const Call& call) { return desk.thumbnails.thumbnail(call); }
@@ -32,6 +34,9 @@ constexpr std::array routes{
     Route{"POST", "/_matrix/media/v3/upload",        resource_media, Access::writer, plain, upload, Rate::uploads},
     Route{"POST", "/_matrix/media/r0/upload",        resource_media, Access::writer, plain, upload, Rate::uploads},
     Route{"POST", "/_matrix/media/v1/upload",        resource_media, Access::writer, plain, upload, Rate::uploads},
+    Route{"POST", "/_matrix/media/v1/create",        resource_media, Access::writer, plain, create, Rate::creations},
+    Route{"PUT",  "/_matrix/media/v3/upload/{serverName}/{mediaId}",
+          resource_media, Access::writer, plain, upload_to, Rate::uploads},
     Route{"GET",  "/_matrix/client/v1/media/download/{serverName}/{mediaId}",
           resource_media, Access::user_or_guest, content, download},
     Route{"GET",  "/_matrix/client/v1/media/download/{serverName}/{mediaId}/{fileName}",

@@ -6,6 +6,7 @@
 #include "media_path.hpp"
 #include "ranges.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -77,7 +78,6 @@ media::ThumbnailForm wanted_by(const http::Request& request) {
     form.size = {side(request.query, "width"), side(request.query, "height"), method(request.query)};
     form.is_animated = is_animated(request.query);
     form.prefers_webp = accepts_webp(request);
-    require_readable_timeout(request.query);
     return form;
 }
 
@@ -104,12 +104,24 @@ http::Body body_of(const media::Thumbnail& thumbnail) {
 
 }  // namespace
 
+async::Task<std::optional<media::Thumbnail>> ThumbnailEndpoints::find(const Call& call,
+                                                                      const matrix::MediaId& id,
+                                                                      Wanted wanted) const {
+    std::optional<media::Thumbnail> thumbnail = co_await thumbnails_.open(id, wanted.form);
+    if (!thumbnail) {
+        co_await arrivals_.await_content(id, wanted.patience, call.request.hang_up());
+        thumbnail = co_await thumbnails_.open(id, wanted.form);
+    }
+    co_return std::move(thumbnail);
+}
+
 async::Task<http::Response> ThumbnailEndpoints::thumbnail(const Call& call) const {
     const matrix::ServerName server = server_name_in(call.parameters.at(0));
-    matrix::MediaId media = media_id_in(call.parameters.at(1));
+    const matrix::MediaId media = media_id_in(call.parameters.at(1));
     const media::ThumbnailForm wanted = wanted_by(call.request);
+    const std::chrono::milliseconds patience = patience_in(call.request.query);
     std::optional<media::Thumbnail> thumbnail;
-    if (server == call.config.server_name) thumbnail = co_await thumbnails_.open(std::move(media), wanted);
+    if (server == call.config.server_name) thumbnail = co_await find(call, media, {wanted, patience});
     if (!thumbnail) throw Error(ErrorCode::not_found, "Not found");
     const std::string tag = entity_tag(thumbnail->key.hex());
     http::Response response;

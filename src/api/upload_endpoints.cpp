@@ -3,6 +3,8 @@
 #include "mxcd/base/text.hpp"
 #include "mxcd/matrix/error.hpp"
 
+#include "media_path.hpp"
+
 #include <utility>
 
 namespace mxcd::api {
@@ -19,12 +21,35 @@ std::string content_type_of(const http::Request& request) {
 }  // namespace
 
 async::Task<http::Response> UploadEndpoints::upload(const Call& call) const {
-    media::UploadRequest request{call.user(), content_type_of(call.request), file_name_of(call.request),
-                                 call.request.content_length, call.request.body()};
-    const matrix::MediaId id = co_await uploads_.store(std::move(request));
+    const matrix::MediaId id = co_await uploads_.store(request_of(call));
     matrix::Json answer = matrix::Json::object();
     answer["content_uri"] = matrix::mxc_uri(call.config.server_name, id);
     co_return headers_.json(200, answer);
+}
+
+async::Task<http::Response> UploadEndpoints::create(const Call& call) const {
+    const media::CreatedMedia created = co_await uploads_.create(call.user());
+    matrix::Json answer = matrix::Json::object();
+    answer["content_uri"] = matrix::mxc_uri(call.config.server_name, created.id);
+    answer["unused_expires_at"] = created.expires_at.time_since_epoch().count();
+    co_return headers_.json(200, answer);
+}
+
+async::Task<http::Response> UploadEndpoints::upload_to(const Call& call) const {
+    const matrix::ServerName server = server_name_in(call.parameters.at(0));
+    matrix::MediaId id = media_id_in(call.parameters.at(1));
+    if (server != call.config.server_name)
+        throw matrix::Error(matrix::ErrorCode::not_found, "Not a media ID of this server");
+    media::PendingClaim claim = co_await uploads_.claim(std::move(id), call.user());
+    media::UploadRequest request = request_of(call);
+    request.claim = std::move(claim);
+    co_await uploads_.store(std::move(request));
+    co_return headers_.json(200, matrix::Json::object());
+}
+
+media::UploadRequest UploadEndpoints::request_of(const Call& call) const {
+    return {call.user(), content_type_of(call.request), file_name_of(call.request),
+            call.request.content_length, call.request.body()};
 }
 
 std::optional<std::string> UploadEndpoints::file_name_of(const http::Request& request) const {

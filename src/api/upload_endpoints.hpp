@@ -8,7 +8,9 @@
 
 namespace mxcd::api {
 
-/// Taking in media. Spec: Client-Server API, POST /_matrix/media/v3/upload.
+/// Taking in media. Spec: Client-Server API, POST /_matrix/media/v3/upload, POST /_matrix/media/v1/create,
+/// PUT
+/// /_matrix/media/v3/upload/{serverName}/{mediaId}.
 class UploadEndpoints {
   public:
     /// References must outlive it.
@@ -16,8 +18,13 @@ class UploadEndpoints {
         : uploads_(uploads), headers_(headers) {}
 
     async::Task<http::Response> upload(const Call& call) const;
+    /// The request's body, if any, says nothing.
+    async::Task<http::Response> create(const Call& call) const;
+    /// The state of the media ID is judged before everything that concerns the content.
+    async::Task<http::Response> upload_to(const Call& call) const;
 
   private:
+    [[nodiscard]] media::UploadRequest request_of(const Call& call) const;
     [[nodiscard]] std::optional<std::string> file_name_of(const http::Request& request) const;
 
     media::Uploads& uploads_;

@@ -52,9 +52,9 @@ void read_database(Section& root, metadata::SqliteConfig& sqlite) {
     database->finish();
 }
 
-void read_rate(Section& root, std::optional<base::RateLimit>& rate, std::string_view key) {
+std::optional<base::RateLimit> read_rate(Section& root, std::string_view key) {
     std::optional<Section> section = root.child(key);
-    if (!section) return;
+    if (!section) return std::nullopt;
     base::RateLimit limit;
     section->require("per_second");
     section->require("burst_count");
@@ -65,7 +65,7 @@ void read_rate(Section& root, std::optional<base::RateLimit>& rate, std::string_
     }
     section->read("burst_count", limit.burst_count, Range{1, 1'000'000'000});
     section->finish();
-    rate = limit;
+    return limit;
 }
 
 bool is_mxc_uri(std::string_view text) {
@@ -127,11 +127,13 @@ void read_upload_rules(Section& root, Configuration& configuration) {
     root.read("max_upload_size", configuration.uploads.max_upload_size);
     configuration.uploads.limits = read_upload_limits(root, configuration.uploads.max_upload_size)
                                        .value_or(configuration.uploads.limits);
-    root.read("max_pending_media_uploads", configuration.max_pending_media_uploads, Range{0, 1'000'000'000});
-    root.read("unused_expiration_time", configuration.unused_expiration_time);
+    root.read("max_pending_media_uploads", configuration.uploads.max_pending, Range{0, 1'000'000'000});
+    root.read("unused_expiration_time", configuration.uploads.pending_lifetime);
     root.read("enable_authenticated_media", configuration.enable_authenticated_media);
     read_unauthenticated_media(root, configuration.unauthenticated_media);
-    read_rate(root, configuration.desk.upload_rate, "rc_media_upload");
+    configuration.desk.upload_rate = read_rate(root, "rc_media_upload");
+    configuration.desk.create_rate =
+        read_rate(root, "rc_media_create").value_or(configuration.desk.create_rate);
 }
 
 }  // namespace mxcd::app

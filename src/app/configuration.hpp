@@ -56,8 +56,6 @@ struct Configuration {
     std::vector<ModuleConfig> modules;
     base::LogConfig log;
 
-    std::int64_t max_pending_media_uploads = 5;
-    std::chrono::milliseconds unused_expiration_time = std::chrono::hours(24);
     bool enable_authenticated_media = true;
     std::vector<std::string> unauthenticated_media;
     modules::PythonConfig python;  // what `module:` entries run in

@@ -14,6 +14,10 @@ std::string text_of(std::int64_t value) { return std::to_string(value); }
 std::string text_of(base::ByteCount value) { return std::to_string(value.value()); }
 std::string text_of(std::chrono::milliseconds value) { return std::to_string(value.count()) + " ms"; }
 
+std::string text_of(const base::RateLimit& rate) {
+    return std::to_string(rate.per_second) + " " + text_of(rate.burst_count);
+}
+
 std::string text_of(const std::vector<std::string>& texts) {
     std::string text;
     for (const std::string& each : texts) text += (text.empty() ? "" : ", ") + each;
@@ -67,13 +71,13 @@ void add_uploads(const Configuration& configuration, Settings& settings) {
     settings["max_upload_size"] = text_of(configuration.uploads.max_upload_size);
     settings["media_upload_limits"] = list_of(configuration.uploads.limits);
     settings["inline_body_max"] = text_of(configuration.uploads.inline_body_max);
-    settings["max_pending_media_uploads"] = text_of(configuration.max_pending_media_uploads);
-    settings["unused_expiration_time"] = text_of(configuration.unused_expiration_time);
+    settings["max_pending_media_uploads"] = text_of(configuration.uploads.max_pending);
+    settings["unused_expiration_time"] = text_of(configuration.uploads.pending_lifetime);
     settings["enable_authenticated_media"] = text_of(configuration.enable_authenticated_media);
     settings["unauthenticated_media"] = text_of(configuration.unauthenticated_media);
     const std::optional<base::RateLimit>& rate = configuration.desk.upload_rate;
-    settings["rc_media_upload"] =
-        rate ? std::to_string(rate->per_second) + " " + text_of(rate->burst_count) : std::string();
+    settings["rc_media_upload"] = rate ? text_of(*rate) : std::string();
+    settings["rc_media_create"] = text_of(configuration.desk.create_rate);
 }
 
 void add_thumbnails(const Configuration& configuration, Settings& settings) {

@@ -56,13 +56,14 @@ Service::Service(Configuration configuration, std::size_t io_threads)
       children_(*metrics_),
       authentication_(configuration_.auth, {*client_, *clock_, background_, *metrics_}),
       downloads_(database_->metadata(), *blobs_, *metrics_),
+      arrivals_(database_->pending(), *clock_, *metrics_),
       thumbnailer_(imaging::make_sandboxed_thumbnailer(configuration_.decodes, *metrics_)),
       thumbnails_(thumbnail_policy(), {downloads_, database_->thumbnails(), *blobs_, *thumbnailer_,
                                        background_, *clock_, *metrics_}),
       uploads_(upload_policy(configuration_), upload_dependencies()),
       api_(api::make_api(configuration_.desk,
-                         {authentication_, uploads_, downloads_, offers_, thumbnails_, *clock_, *metrics_,
-                          database_->secret("limit_page_links"), operations(), background_})),
+                         {authentication_, uploads_, downloads_, arrivals_, offers_, thumbnails_, *clock_,
+                          *metrics_, database_->secret("limit_page_links"), operations(), background_})),
       server_(http::make_server(server_config(), {threads_, *api_, *random_, *metrics_})),
       pulse_(threads_, general_workers_, background_),
       failed_reloads_(
@@ -113,12 +114,19 @@ media::ThumbnailPolicy Service::thumbnail_policy() const {
 }
 
 media::UploadDependencies Service::upload_dependencies() {
-    auto prepare_thumbnails = [this](const async::Executor& home, const matrix::MediaId& media,
-                                     std::string_view declared_type) {
+    auto stored = [this](const async::Executor& home, const matrix::MediaId& media,
+                         std::string_view declared_type) {
+        arrivals_.announce(media);
         thumbnails_.prepare(home, media, declared_type);
     };
-    return {database_->metadata(),        database_->ledger(), *blobs_, *sniffer_, *random_, *metrics_,
-            std::move(prepare_thumbnails)};
+    return {database_->metadata(),
+            database_->ledger(),
+            database_->pending(),
+            *blobs_,
+            *sniffer_,
+            *random_,
+            *metrics_,
+            std::move(stored)};
 }
 
 void Service::bind() {
@@ -163,6 +171,7 @@ std::vector<std::string> Service::reload(Configuration next) {
 void Service::begin_stop() {
     is_stopping_ = true;
     server_->stop_accepting();
+    arrivals_.stop();
 }
 
 bool Service::finish() {

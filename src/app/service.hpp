@@ -6,6 +6,7 @@
 #include "mxcd/async/worker_pool.hpp"
 #include "mxcd/http/server.hpp"
 #include "mxcd/imaging/sandboxed_thumbnailer.hpp"
+#include "mxcd/media/arrivals.hpp"
 #include "mxcd/media/blob_store.hpp"
 #include "mxcd/media/downloads.hpp"
 #include "mxcd/media/thumbnails.hpp"
@@ -92,6 +93,7 @@ class Service {
     async::TaskGroup background_;
     Authentication authentication_;
     media::Downloads downloads_;
+    media::Arrivals arrivals_;
     std::unique_ptr<media::Thumbnailer> thumbnailer_;
     media::Thumbnails thumbnails_;
     media::Uploads uploads_;

@@ -17,10 +17,9 @@ constexpr auto unused_keys = std::to_array<std::string_view>(
      "url_preview_ip_range_whitelist", "url_preview_url_blacklist",
      // limits
      "rc_admin_redaction", "rc_delayed_event_mgmt", "rc_federation", "rc_invites", "rc_joins",
-     "rc_joins_per_room", "rc_key_requests", "rc_login", "rc_media_create", "rc_message", "rc_presence",
-     "rc_registration", "rc_registration_token_validity", "rc_reports", "rc_room_creation",
-     "rc_third_party_invite", "rc_user_directory", "rc_3pid_validation",
-     "federation_rr_transactions_per_room_per_second",
+     "rc_joins_per_room", "rc_key_requests", "rc_login", "rc_message", "rc_presence", "rc_registration",
+     "rc_registration_token_validity", "rc_reports", "rc_room_creation", "rc_third_party_invite",
+     "rc_user_directory", "rc_3pid_validation", "federation_rr_transactions_per_room_per_second",
      // federation and keys
      "allow_device_name_lookup_over_federation", "allow_profile_lookup_over_federation",
      "allow_public_rooms_over_federation", "federation", "federation_certificate_verification_whitelist",

@@ -1,5 +1,7 @@
 #include "connection.hpp"
 
+#include "mxcd/async/timeout.hpp"
+
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
 
@@ -65,6 +67,15 @@ async::Task<Woken> Connection::wait(Direction direction, Pace& pace, std::int64_
     pace_ = nullptr;
     pace.end_wait(SteadyClock::now());
     co_return woken();
+}
+
+async::Task<> Connection::hang_up() {
+    co_await wait(Direction::read, Moment::max());
+    std::byte next{};
+    if (recv(socket_.native_handle(), &next, 1, MSG_PEEK | MSG_DONTWAIT) <= 0) co_return;
+    // What has arrived hides the peer's end behind it.
+    async::Timer never(home(), Moment::max());
+    co_await never.async_wait(async::use_task);
 }
 
 void Connection::check_deadline(Moment now) {

@@ -47,6 +47,9 @@ class Connection
     /// Waits as long as the peer keeps pace. `moved` bytes have passed through our hands so far.
     [[nodiscard]] async::Task<Woken> wait(Direction direction, Pace& pace, std::int64_t moved);
 
+    /// Ends when the peer has closed its end and sent nothing before that, or is cancelled.
+    [[nodiscard]] async::Task<> hang_up();
+
     /// For the sweep: ends a wait whose time is up.
     void check_deadline(Moment now);
     [[nodiscard]] Moment deadline() const { return deadline_; }

@@ -11,7 +11,7 @@ namespace mxcd::http {
 class IncomingRequest final : public Request {
   public:
     IncomingRequest(const RequestHead& head, Lane& lane, Connection& connection, HeadBuffer& buffer)
-        : head_(head), body_(lane, connection, buffer, head.body) {
+        : head_(head), connection_(connection), body_(lane, connection, buffer, head.body) {
         method = head.method;
         path = head.path;
         query = head.query;
@@ -23,9 +23,11 @@ class IncomingRequest final : public Request {
     }
     [[nodiscard]] std::size_t header_count(std::string_view name) const override { return head_.count(name); }
     [[nodiscard]] BodyReader& body() override { return body_; }
+    [[nodiscard]] async::Task<> hang_up() override { return connection_.hang_up(); }
 
   private:
     const RequestHead& head_;
+    Connection& connection_;
     BodyReader body_;
 };
 

@@ -34,6 +34,8 @@ ErrorFacts facts_of(ErrorCode code) {
             return {404, "M_UNRECOGNIZED"};
         case ErrorCode::method_not_allowed:
             return {405, "M_UNRECOGNIZED"};
+        case ErrorCode::cannot_overwrite_media:
+            return {409, "M_CANNOT_OVERWRITE_MEDIA"};
         case ErrorCode::request_timeout:
             return {408, "M_UNKNOWN"};
         case ErrorCode::too_large:

@@ -24,6 +24,9 @@ Uploads::Instruments::Instruments(base::Metrics& metrics)
       limit(refusals(metrics, "limit")),
       quota(refusals(metrics, "quota")),
       file(refusals(metrics, "file")),
+      too_many_pending(refusals(metrics, "pending")),
+      created(
+          metrics.counter("mxcd_media_ids_created_total", "Media IDs that were created to be filled later")),
       quarantined(metrics.counter("mxcd_uploads_quarantined_total",
                                   "Uploads that were stored and are not served, on a module's word")) {}
 

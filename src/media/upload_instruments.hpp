@@ -22,6 +22,8 @@ struct Uploads::Instruments {
     base::Counter& limit;
     base::Counter& quota;
     base::Counter& file;
+    base::Counter& too_many_pending;
+    base::Counter& created;
     base::Counter& quarantined;
 };
 

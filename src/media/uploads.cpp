@@ -35,12 +35,29 @@ MediaRecord record_of(const UploadFacts& facts, const matrix::MediaId& id, Recei
     return record;
 }
 
+matrix::Error error_of(ClaimRefusal refusal) {
+    using matrix::Error;
+    using matrix::ErrorCode;
+    switch (refusal) {
+        case ClaimRefusal::unknown:
+            return Error(ErrorCode::not_found, "Unknown media ID");
+        case ClaimRefusal::not_owner:
+            return Error(ErrorCode::forbidden, "Only the creator of the media ID can upload to it");
+        case ClaimRefusal::has_content:
+            return Error(ErrorCode::cannot_overwrite_media, "Media ID already has content");
+        case ClaimRefusal::claimed:
+            return Error(ErrorCode::cannot_overwrite_media, "Another upload to the media ID is under way");
+    }
+    return Error(ErrorCode::not_found, "Unknown media ID");
+}
+
 }  // namespace
 
 Uploads::Uploads(UploadPolicy policy, UploadDependencies dependencies)
     : policy_(std::move(policy)),
       metadata_(dependencies.metadata),
       ledger_(dependencies.ledger),
+      pending_(dependencies.pending),
       blobs_(dependencies.blobs),
       sniffer_(dependencies.sniffer),
       random_(dependencies.random),
@@ -50,6 +67,27 @@ Uploads::Uploads(UploadPolicy policy, UploadDependencies dependencies)
 Uploads::~Uploads() = default;
 
 void Uploads::reconfigure(UploadPolicy policy) { policy_.replace(std::move(policy)); }
+
+async::Task<CreatedMedia> Uploads::create(matrix::UserId user) {
+    const std::shared_ptr<const UploadPolicy> policy = policy_.get();
+    matrix::MediaId id = new_media_id(random_);
+    const CreateOutcome outcome =
+        co_await pending_.create({id, std::move(user), policy->pending_lifetime, policy->max_pending});
+    if (const auto* const full = std::get_if<TooManyPending>(&outcome)) {
+        instruments_->too_many_pending.add();
+        matrix::Error error(matrix::ErrorCode::limit_exceeded,
+                            "Too many media IDs that wait for their upload");
+        throw error.with_retry_after(full->wait);
+    }
+    instruments_->created.add();
+    co_return CreatedMedia{std::move(id), std::get<Created>(outcome).expires_at};
+}
+
+async::Task<PendingClaim> Uploads::claim(matrix::MediaId id, matrix::UserId user) {
+    ClaimOutcome outcome = co_await pending_.claim(std::move(id), std::move(user));
+    if (const auto* const refusal = std::get_if<ClaimRefusal>(&outcome)) throw error_of(*refusal);
+    co_return std::get<PendingClaim>(std::move(outcome));
+}
 
 async::Task<matrix::MediaId> Uploads::store(UploadRequest request) {
     const UploadInFlight in_flight(instruments_->in_flight);
@@ -81,11 +119,11 @@ async::Task<matrix::MediaId> Uploads::take_in(const UploadPolicy& policy, const 
         Reservation granted = co_await admit(policy, facts);
         reservation = std::move(granted);
     }
-    matrix::MediaId id = new_media_id(random_);
+    matrix::MediaId id = request.claim ? request.claim->id() : new_media_id(random_);
     std::optional<std::string> quarantined_by = co_await inspect(policy, facts, id, received);
     MediaRecord record = record_of(facts, id, received);
     record.quarantined_by = std::move(quarantined_by);
-    co_await commit(std::move(record), received, *reservation);
+    co_await commit(std::move(record), received, *reservation, request.claim.has_value());
     co_return std::move(id);
 }
 
@@ -210,11 +248,15 @@ async::Task<std::optional<std::string>> Uploads::inspect(const UploadPolicy& pol
     co_return std::move(quarantined_by);
 }
 
-async::Task<> Uploads::commit(MediaRecord record, ReceivedBody& received, Reservation& reservation) {
+async::Task<> Uploads::commit(MediaRecord record, ReceivedBody& received, Reservation& reservation,
+                              bool is_claimed) {
     std::unique_ptr<StoredBlob> stored;
     if (received.writer) stored = co_await received.writer->store();
     MXCD_FAILPOINT("upload.stored");
-    co_await metadata_.record_upload(std::move(record), reservation.id());
+    if (is_claimed)
+        co_await pending_.fill(std::move(record), reservation.id());
+    else
+        co_await metadata_.record_upload(std::move(record), reservation.id());
     // No await from here on: a cancellation must not part the committed row from its bytes.
     reservation.settled();
     if (stored) stored->keep();

@@ -1,7 +1,7 @@
 #include "media_tables.hpp"
 
-#include <algorithm>
-#include <cstring>
+#include "columns.hpp"
+
 #include <string>
 
 namespace mxcd::metadata {
@@ -9,19 +9,6 @@ namespace mxcd::metadata {
 namespace {
 
 std::span<const std::byte> bytes_of(const std::string& text) { return std::as_bytes(std::span(text)); }
-
-media::BlobKey blob_key(const std::string& bytes) {
-    media::BlobKey key;
-    if (bytes.size() != key.sha256.size()) throw base::StorageError("a row holds a hash of the wrong length");
-    std::memcpy(key.sha256.data(), bytes.data(), bytes.size());
-    return key;
-}
-
-matrix::UserId user_id(const std::string& text) {
-    std::optional<matrix::UserId> user = matrix::UserId::parse(text);
-    if (!user) throw base::StorageError("a row holds an invalid user ID");
-    return *std::move(user);
-}
 
 constexpr const char* insert_media_sql =
     "INSERT INTO media (media_id, user_key, content_type, file_name, size, sha256, created_at, body, "
@@ -32,6 +19,9 @@ constexpr const char* select_media_sql =
     "media.created_at, media.body, media.quarantined_by "
     "FROM media JOIN users ON users.user_key = media.user_key WHERE media.media_id = $1";
 
+constexpr const char* select_owner_sql =
+    "SELECT users.user_id FROM media JOIN users ON users.user_key = media.user_key WHERE media.media_id = $1";
+
 constexpr const char* select_by_blob_sql = "SELECT 1 FROM media WHERE sha256 = $1 AND body IS NULL LIMIT 1";
 
 media::MediaRecord read_record(const Query& row, const matrix::MediaId& id) {
@@ -39,7 +29,7 @@ media::MediaRecord read_record(const Query& row, const matrix::MediaId& id) {
     if (!row.is_null(2)) record.file_name = row.text(2);
     record.size = base::ByteCount(row.integer(3));
     record.blob = blob_key(row.blob(4));
-    record.created_at = base::TimePoint(std::chrono::milliseconds(row.integer(5)));
+    record.created_at = time_point(row.integer(5));
     if (!row.is_null(7)) record.quarantined_by = row.text(7);
     if (row.is_null(6)) return record;
     record.inline_body = std::make_shared<const std::string>(row.blob(6));
@@ -53,6 +43,7 @@ media::MediaRecord read_record(const Query& row, const matrix::MediaId& id) {
 MediaTables::MediaTables(Connection& connection)
     : insert_media_(connection, insert_media_sql),
       select_media_(connection, select_media_sql),
+      select_owner_(connection, select_owner_sql),
       select_by_blob_(connection, select_by_blob_sql) {}
 
 void MediaTables::insert(const media::MediaRecord& record, std::int64_t user_key) {
@@ -63,7 +54,7 @@ void MediaTables::insert(const media::MediaRecord& record, std::int64_t user_key
         .bind(4, record.file_name)
         .bind(5, record.size.value())
         .bind(6, std::span<const std::byte>(record.blob.sha256))
-        .bind(7, static_cast<std::int64_t>(record.created_at.time_since_epoch().count()))
+        .bind(7, milliseconds_of(record.created_at))
         .bind(9, record.quarantined_by);
     if (record.inline_body) query.bind(8, bytes_of(*record.inline_body));
     query.run();
@@ -74,6 +65,13 @@ std::optional<media::MediaRecord> MediaTables::find(const matrix::MediaId& id) {
     query.bind(1, std::string_view(id.text()));
     if (!query.next()) return std::nullopt;
     return read_record(query, id);
+}
+
+std::optional<matrix::UserId> MediaTables::owner_of(const matrix::MediaId& id) {
+    Query query(select_owner_);
+    query.bind(1, std::string_view(id.text()));
+    if (!query.next()) return std::nullopt;
+    return user_id(query.text(0));
 }
 
 bool MediaTables::is_blob_referenced(const media::BlobKey& key) {

@@ -19,11 +19,13 @@ class MediaTables {
     /// taken.
     void insert(const media::MediaRecord& record, std::int64_t user_key);
     [[nodiscard]] std::optional<media::MediaRecord> find(const matrix::MediaId& id);
+    [[nodiscard]] std::optional<matrix::UserId> owner_of(const matrix::MediaId& id);
     [[nodiscard]] bool is_blob_referenced(const media::BlobKey& key);
 
   private:
     Statement insert_media_;
     Statement select_media_;
+    Statement select_owner_;
     Statement select_by_blob_;
 };
 

@@ -1,8 +1,9 @@
-#include "mxcd/base/failpoint.hpp"
 #include "mxcd/base/random.hpp"
 #include "mxcd/metadata/database.hpp"
 
 #include "database_thread.hpp"
+#include "pending_media.hpp"
+#include "record_upload.hpp"
 #include "thumbnail_catalog.hpp"
 
 #include <chrono>
@@ -12,41 +13,6 @@
 namespace mxcd::metadata {
 
 namespace {
-
-/// The commit point of an upload.
-class RecordUpload final : public Write {
-  public:
-    RecordUpload(media::MediaRecord record, media::ReservationId reservation, Reservations& reservations,
-                 async::Resume<void> resume)
-        : record_(std::move(record)),
-          reservation_(reservation),
-          reservations_(reservations),
-          resume_(std::move(resume)) {}
-
-    void apply(Store& store) override {
-        MXCD_FAILPOINT("database.record_upload");
-        const LedgerTables::Settled settled = store.ledger.settle(reservation_);
-        if (settled.reservation.user != record_.owner || settled.reservation.size != record_.size)
-            throw base::StorageError("an upload does not match its reservation");
-        record_.created_at = settled.sent_at;
-        store.media.insert(record_, settled.user_key);
-        store.newest_sent_at = std::max(store.newest_sent_at, settled.sent_at);
-    }
-    void committed() noexcept override { reservations_.end(reservation_); }
-    void answer(std::exception_ptr failure) noexcept override {
-        if (failure) {
-            resume_.with_error(std::move(failure));
-        } else {
-            resume_.with();
-        }
-    }
-
-  private:
-    media::MediaRecord record_;
-    media::ReservationId reservation_;
-    Reservations& reservations_;
-    async::Resume<void> resume_;
-};
 
 /// Finds a secret, or makes it.
 class SettleSecret final : public Write {
@@ -85,8 +51,8 @@ class SqliteMetadataStore final : public media::MetadataStore {
     async::Task<> record_upload(media::MediaRecord record, media::ReservationId reservation) override {
         return thread_.write(
             [this, record = std::move(record), reservation](async::Resume<void> resume) mutable {
-                return std::make_unique<RecordUpload>(std::move(record), reservation, reservations_,
-                                                      std::move(resume));
+                return std::make_unique<RecordUpload>(std::move(record), IdOrigin::fresh, reservation,
+                                                      reservations_, std::move(resume));
             });
     }
     async::Task<std::optional<media::MediaRecord>> find(matrix::MediaId id) override {
@@ -153,11 +119,13 @@ class SqliteDatabase final : public Database {
         : reservations_(metrics),
           thread_(config, clock, metrics, reservations_),
           store_(thread_, reservations_),
+          pending_(thread_, clock, reservations_),
           thumbnails_(thread_),
           ledger_(thread_, reservations_, metrics) {}
 
     media::MetadataStore& metadata() override { return store_; }
     media::UploadLedger& ledger() override { return ledger_; }
+    media::PendingMedia& pending() override { return pending_; }
     media::ThumbnailCatalog& thumbnails() override { return thumbnails_; }
 
     bool is_blob_referenced(const media::BlobKey& key) override {
@@ -174,6 +142,7 @@ class SqliteDatabase final : public Database {
     Reservations reservations_;
     DatabaseThread thread_;
     SqliteMetadataStore store_;
+    SqlitePendingMedia pending_;
     SqliteThumbnailCatalog thumbnails_;
     SqliteUploadLedger ledger_;
 };

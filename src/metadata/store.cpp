@@ -102,6 +102,7 @@ Store::Store(Connection open, const base::Clock& clock, Reservations& reservatio
       window_clock_(base::make_window_clock(clock, newest_sent_at)),
       ledger(connection, *window_clock_, reservations),
       media(connection),
+      pending(connection),
       thumbnails(connection) {}
 
 bool Store::is_blob_referenced(const media::BlobKey& key) {

@@ -4,6 +4,7 @@
 
 #include "ledger_tables.hpp"
 #include "media_tables.hpp"
+#include "pending_tables.hpp"
 #include "reservations.hpp"
 #include "settings_table.hpp"
 #include "sqlite.hpp"
@@ -38,6 +39,7 @@ class Store {
   public:
     LedgerTables ledger;
     MediaTables media;
+    PendingTables pending;
     ThumbnailTables thumbnails;
 
     /// Whether any row refers to these bytes in the blob store.

@@ -1,7 +1,8 @@
 #include "thumbnail_tables.hpp"
 
+#include "columns.hpp"
+
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <string>
 
@@ -26,13 +27,6 @@ constexpr const char* select_blobs_sql =
 
 constexpr const char* select_by_blob_sql =
     "SELECT 1 FROM thumbnails WHERE sha256 = $1 AND body IS NULL AND is_original = 0 LIMIT 1";
-
-media::BlobKey blob_key(const std::string& bytes) {
-    media::BlobKey key;
-    if (bytes.size() != key.sha256.size()) throw base::StorageError("a row holds a hash of the wrong length");
-    std::memcpy(key.sha256.data(), bytes.data(), bytes.size());
-    return key;
-}
 
 media::ImageType image_type(const std::string& text) {
     using media::ImageType;

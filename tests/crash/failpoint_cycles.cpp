@@ -80,6 +80,7 @@ class House {
           sniffer_(modules::make_type_sniffer(workers_)),
           uploads_(policy(), {.metadata = database_->metadata(),
                               .ledger = database_->ledger(),
+                              .pending = database_->pending(),
                               .blobs = *blobs_,
                               .sniffer = *sniffer_,
                               .random = *random_,

@@ -3,6 +3,7 @@
 #include "mxcd/base/clock.hpp"
 #include "mxcd/base/errors.hpp"
 #include "mxcd/media/metadata_store.hpp"
+#include "mxcd/media/pending_media.hpp"
 #include "mxcd/media/upload_ledger.hpp"
 
 #include <algorithm>
@@ -14,18 +15,21 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace mxcd::test {
 
-/// Metadata store and upload ledger in memory, naive on purpose: a window is summed up entry by entry. Keeps
-/// the same contract as the real ones. Thread-safe; `clock` must outlive it.
-class MemoryMetadata final : public media::MetadataStore, public media::UploadLedger {
+/// Metadata store, upload ledger and pending media in memory, naive on purpose: a window is summed up entry
+/// by entry. Keeps the same contract as the real ones. Thread-safe; `clock` must outlive it.
+class MemoryMetadata final : public media::MetadataStore,
+                             public media::UploadLedger,
+                             public media::PendingMedia {
   public:
     explicit MemoryMetadata(const base::Clock& clock)
-        : clock_(base::make_window_clock(clock, base::TimePoint{})) {}
+        : clock_(base::make_window_clock(clock, base::TimePoint{})), wall_clock_(clock) {}
 
     /// The next record_upload fails with a StorageError, and nothing is written.
     void fail_next_record() {
@@ -45,14 +49,57 @@ class MemoryMetadata final : public media::MetadataStore, public media::UploadLe
 
     async::Task<> record_upload(media::MediaRecord record, media::ReservationId reservation) override {
         const std::lock_guard lock(mutex_);
-        if (std::exchange(fail_next_record_, false)) throw base::StorageError("told to fail");
-        if (!reservations_.contains(reservation)) throw base::StorageError("no such reservation");
-        if (records_.contains(record.id)) throw base::StorageError("the media ID is taken");
-        record.created_at = clock_->now();
-        sent_.push_back({record.owner, record.created_at, record.size});
-        reservations_.erase(reservation);
-        records_.emplace(record.id, std::move(record));
+        write_down(std::move(record), reservation);
         co_return;
+    }
+
+    async::Task<media::CreateOutcome> create(media::CreateRequest request) override {
+        const std::lock_guard lock(mutex_);
+        const base::TimePoint now = wall_clock_.now();
+        std::int64_t count = 0;
+        base::TimePoint first = now + request.lifetime;
+        for (const auto& [id, pending] : pending_) {
+            if (pending.user != request.user || pending.expires_at <= now) continue;
+            ++count;
+            first = std::min(first, pending.expires_at);
+        }
+        if (count >= request.max_pending) co_return media::TooManyPending{first - now};
+        pending_.emplace(request.id, Pending{request.user, now + request.lifetime});
+        co_return media::Created{now + request.lifetime};
+    }
+
+    async::Task<media::ClaimOutcome> claim(matrix::MediaId id, matrix::UserId user) override {
+        const std::lock_guard lock(mutex_);
+        const auto record = records_.find(id);
+        if (record != records_.end())
+            co_return record->second.owner == user ? media::ClaimRefusal::has_content
+                                                   : media::ClaimRefusal::not_owner;
+        const auto pending = pending_.find(id);
+        if (pending == pending_.end() || pending->second.expires_at <= wall_clock_.now())
+            co_return media::ClaimRefusal::unknown;
+        if (pending->second.user != user) co_return media::ClaimRefusal::not_owner;
+        if (!claimed_.insert(id).second) co_return media::ClaimRefusal::claimed;
+        co_return media::PendingClaim(*this, id);
+    }
+    void release(const matrix::MediaId& id) noexcept override {
+        const std::lock_guard lock(mutex_);
+        claimed_.erase(id);
+    }
+    async::Task<> fill(media::MediaRecord record, media::ReservationId reservation) override {
+        const std::lock_guard lock(mutex_);
+        const auto pending = pending_.find(record.id);
+        if (pending == pending_.end() || pending->second.user != record.owner)
+            throw base::StorageError("the media ID is not pending");
+        write_down(std::move(record), reservation);
+        pending_.erase(pending);
+        co_return;
+    }
+    async::Task<std::optional<base::TimePoint>> expiry_of(matrix::MediaId id) override {
+        const std::lock_guard lock(mutex_);
+        const auto pending = pending_.find(id);
+        if (pending == pending_.end() || pending->second.expires_at <= wall_clock_.now())
+            co_return std::nullopt;
+        co_return pending->second.expires_at;
     }
 
     async::Task<std::optional<media::MediaRecord>> find(matrix::MediaId id) override {
@@ -120,6 +167,21 @@ class MemoryMetadata final : public media::MetadataStore, public media::UploadLe
         base::TimePoint at;
         base::ByteCount size;
     };
+
+    struct Pending {
+        matrix::UserId user;
+        base::TimePoint expires_at;
+    };
+
+    void write_down(media::MediaRecord record, media::ReservationId reservation) {
+        if (std::exchange(fail_next_record_, false)) throw base::StorageError("told to fail");
+        if (!reservations_.contains(reservation)) throw base::StorageError("no such reservation");
+        if (records_.contains(record.id)) throw base::StorageError("the media ID is taken");
+        record.created_at = clock_->now();
+        sent_.push_back({record.owner, record.created_at, record.size});
+        reservations_.erase(reservation);
+        records_.emplace(record.id, std::move(record));
+    }
 
     static bool is_in(const Sent& sent, const matrix::UserId& user, const media::UploadLimit& limit,
                       base::TimePoint now) {
@@ -193,8 +255,11 @@ class MemoryMetadata final : public media::MetadataStore, public media::UploadLe
 
     mutable std::mutex mutex_;
     std::unique_ptr<base::Clock> clock_;
+    const base::Clock& wall_clock_;
     std::map<media::ReservationId, std::pair<matrix::UserId, base::ByteCount>> reservations_;
     std::map<matrix::MediaId, media::MediaRecord> records_;
+    std::map<matrix::MediaId, Pending> pending_;
+    std::set<matrix::MediaId> claimed_;
     std::vector<Sent> sent_;
     std::uint64_t next_id_ = 1;
     bool fail_next_record_ = false;

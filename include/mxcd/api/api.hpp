@@ -8,6 +8,7 @@
 #include "mxcd/http/handler.hpp"
 #include "mxcd/matrix/ids.hpp"
 #include "mxcd/matrix/json.hpp"
+#include "mxcd/media/arrivals.hpp"
 #include "mxcd/media/downloads.hpp"
 #include "mxcd/media/file_offers.hpp"
 #include "mxcd/media/thumbnails.hpp"
@@ -48,6 +49,8 @@ struct DeskConfig {
     LimitExceededResponse limit_exceeded_response = LimitExceededResponse::user_limit;
     /// Uploads of each user (rc_media_upload); nothing: as many as they like.
     std::optional<base::RateLimit> upload_rate = std::nullopt;
+    /// Media IDs that each user creates (rc_media_create).
+    base::RateLimit create_rate{10, 50};
 };
 
 /// One dependency in the readiness report.
@@ -71,6 +74,7 @@ struct ApiDependencies {
     media::TokenAuthenticator& authenticator;
     media::Uploads& uploads;
     media::Downloads& downloads;
+    media::Arrivals& arrivals;
     media::FileOffers& offers;
     media::Thumbnails& thumbnails;
     const base::Clock& clock;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "mxcd/async/byte_source.hpp"
+#include "mxcd/async/task.hpp"
 #include "mxcd/base/byte_count.hpp"
 
 #include <cstddef>
@@ -42,6 +43,9 @@ class Request {
     [[nodiscard]] virtual std::size_t header_count(std::string_view name) const = 0;
     /// The body. The first read answers `Expect: 100-continue`. Unread parts are discarded after the answer.
     [[nodiscard]] virtual async::ByteSource& body() = 0;
+    /// Ends when the client has hung up, or is cancelled; for answers that are long in coming. A client that
+    /// has sent more (its next request) is taken to be there. Not while the body is read.
+    [[nodiscard]] virtual async::Task<> hang_up() = 0;
 };
 
 }  // namespace mxcd::http

@@ -28,6 +28,7 @@ enum class ErrorCode : std::uint8_t {
     not_found,                // 404 M_NOT_FOUND
     unrecognized,             // 404 M_UNRECOGNIZED
     method_not_allowed,       // 405 M_UNRECOGNIZED
+    cannot_overwrite_media,   // 409 M_CANNOT_OVERWRITE_MEDIA
     request_timeout,          // 408 M_UNKNOWN
     too_large,                // 413 M_TOO_LARGE
     range_not_satisfiable,    // 416 M_UNKNOWN

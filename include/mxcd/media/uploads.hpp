@@ -9,9 +9,11 @@
 #include "mxcd/media/blob_store.hpp"
 #include "mxcd/media/metadata_store.hpp"
 #include "mxcd/media/module_chain.hpp"
+#include "mxcd/media/pending_media.hpp"
 #include "mxcd/media/type_sniffer.hpp"
 #include "mxcd/media/upload_ledger.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -34,6 +36,9 @@ struct UploadPolicy {
     /// Bodies up to this size live in their row's transaction instead of a file.
     base::ByteCount inline_body_max{32 * 1024};
     std::shared_ptr<const ModuleChain> modules;  // shared with requests that began under an older policy
+    /// Media IDs that a user may have created and not yet filled, and for how long each can be filled.
+    std::int64_t max_pending = 5;
+    std::chrono::milliseconds pending_lifetime = std::chrono::hours(24);
 };
 
 struct UploadRequest {
@@ -42,6 +47,13 @@ struct UploadRequest {
     std::optional<std::string> file_name;
     std::optional<base::ByteCount> declared_size;  // nothing: chunked
     async::ByteSource& body;
+    std::optional<PendingClaim> claim = std::nullopt;  // nothing: new media gets a new ID
+};
+
+/// A media ID for content that is to come.
+struct CreatedMedia {
+    matrix::MediaId id;
+    base::TimePoint expires_at;
 };
 
 /// Thrown when a window or quota has no room; the desk renders it (`limit_exceeded_response`, `info_uri`).
@@ -57,6 +69,7 @@ struct UploadLimitExceeded : std::exception {
 struct UploadDependencies {
     MetadataStore& metadata;
     UploadLedger& ledger;
+    PendingMedia& pending;
     BlobStore& blobs;
     TypeSniffer& sniffer;
     base::RandomSource& random;
@@ -72,7 +85,15 @@ class Uploads {
     Uploads(UploadPolicy policy, UploadDependencies dependencies);
     ~Uploads();
 
-    /// Stores a body as new media of `request.user`; durable when the task resumes.
+    /// Creates a media ID for a body that comes later. Throws matrix::Error 429 when the user has too many of
+    /// them; it says when the first expires.
+    async::Task<CreatedMedia> create(matrix::UserId user);
+    /// The right to store a body under an ID that the user has created: it goes into the UploadRequest.
+    /// Throws matrix::Error 404 (never created, or expired), 403 (somebody else's), 409 (it has content, or
+    /// another upload to it is under way).
+    async::Task<PendingClaim> claim(matrix::MediaId id, matrix::UserId user);
+
+    /// Stores a body as media of `request.user`; durable when the task resumes.
     /// Throws matrix::Error (too large, refused by a module, no space), UploadLimitExceeded, base::ClientGone
     /// when the body ends before its declared size, and what the body source and the stores throw.
     async::Task<matrix::MediaId> store(UploadRequest request);
@@ -102,11 +123,13 @@ class Uploads {
     /// Who quarantines the file, if anybody.
     async::Task<std::optional<std::string>> inspect(const UploadPolicy& policy, const UploadFacts& facts,
                                                     const matrix::MediaId& id, const ReceivedBody& received);
-    async::Task<> commit(MediaRecord record, ReceivedBody& received, Reservation& reservation);
+    async::Task<> commit(MediaRecord record, ReceivedBody& received, Reservation& reservation,
+                         bool is_claimed);
 
     base::Snapshot<UploadPolicy> policy_;
     MetadataStore& metadata_;
     UploadLedger& ledger_;
+    PendingMedia& pending_;
     BlobStore& blobs_;
     TypeSniffer& sniffer_;
     base::RandomSource& random_;

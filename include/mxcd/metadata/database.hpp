@@ -4,6 +4,7 @@
 #include "mxcd/base/metrics.hpp"
 #include "mxcd/base/secret.hpp"
 #include "mxcd/media/metadata_store.hpp"
+#include "mxcd/media/pending_media.hpp"
 #include "mxcd/media/thumbnail_catalog.hpp"
 #include "mxcd/media/upload_ledger.hpp"
 
@@ -34,6 +35,7 @@ class Database {
     virtual ~Database() = default;
     [[nodiscard]] virtual media::MetadataStore& metadata() = 0;
     [[nodiscard]] virtual media::UploadLedger& ledger() = 0;
+    [[nodiscard]] virtual media::PendingMedia& pending() = 0;
     [[nodiscard]] virtual media::ThumbnailCatalog& thumbnails() = 0;
 
     /// For recovery, before the door opens: whether any row refers to these bytes. Blocks.

@@ -1,5 +1,6 @@
 #include "desk_house.hpp"
 
+#include "mxcd/async/timeout.hpp"
 #include "mxcd/base/text.hpp"
 
 #include <unistd.h>
@@ -51,10 +52,9 @@ TestRequest::TestRequest(std::string verb, const std::string& target) : verb_(st
     method = verb_;
     path = path_;
     query = query_;
-    content_length = base::ByteCount(0);
     client_address = "192.0.2.7";
     request_id = "request-1";
-    body_ = std::make_unique<MemoryBody>("");
+    body_is("");
 }
 
 TestRequest& TestRequest::with(std::string name, std::string value) {
@@ -65,6 +65,7 @@ TestRequest& TestRequest::with(std::string name, std::string value) {
 TestRequest& TestRequest::body_is(std::string bytes) {
     content_length = base::ByteCount(static_cast<std::int64_t>(bytes.size()));
     body_ = std::make_unique<MemoryBody>(std::move(bytes));
+    source_ = body_.get();
     return *this;
 }
 
@@ -74,10 +75,25 @@ TestRequest& TestRequest::chunked(std::string bytes) {
     return *this;
 }
 
+TestRequest& TestRequest::body_from(async::ByteSource& body, std::int64_t declared) {
+    content_length = base::ByteCount(declared);
+    source_ = &body;
+    return *this;
+}
+
 TestRequest& TestRequest::body_fails(std::exception_ptr failure, std::int64_t declared) {
     content_length = base::ByteCount(declared);
     body_ = std::make_unique<FailingBody>(std::move(failure));
+    source_ = body_.get();
     return *this;
+}
+
+async::Task<> TestRequest::hang_up() {
+    async::Timer timer(co_await async::asio::this_coro::executor);
+    while (!has_hung_up_) {
+        timer.expires_after(std::chrono::milliseconds(1));
+        co_await timer.async_wait(async::use_task);
+    }
 }
 
 std::optional<std::string_view> TestRequest::header(std::string_view name) const {
@@ -155,18 +171,24 @@ DeskHouse::DeskHouse() : config{matrix::ServerName::parse("hs.test").value(), "h
 media::Uploads& DeskHouse::uploads() {
     if (!uploads_)
         uploads_ = std::make_unique<media::Uploads>(
-            policy, media::UploadDependencies{metadata, metadata, blobs, sniffer, *random, metrics});
+            policy, media::UploadDependencies{
+                        metadata, metadata, metadata, blobs, sniffer, *random, metrics,
+                        [this](const async::Executor&, const matrix::MediaId& id, std::string_view) {
+                            if (arrivals_) arrivals_->announce(id);
+                        }});
     return *uploads_;
 }
 
 api::Api& DeskHouse::desk() {
     if (desk_) return *desk_;
     downloads_ = std::make_unique<media::Downloads>(metadata, blobs, metrics);
+    arrivals_ = std::make_unique<media::Arrivals>(metadata, clock, metrics, max_waiting);
     thumbnails_ = std::make_unique<media::Thumbnails>(
         thumbnail_policy, media::ThumbnailDependencies{*downloads_, catalog, blobs, thumbnailer,
                                                        runner.group(), clock, metrics});
-    desk_ = api::make_api(config, {authenticator, uploads(), *downloads_, offers, *thumbnails_, clock,
-                                   metrics, base::Secret(std::string(32, 'k')), operations, runner.group()});
+    desk_ =
+        api::make_api(config, {authenticator, uploads(), *downloads_, *arrivals_, offers, *thumbnails_, clock,
+                               metrics, base::Secret(std::string(32, 'k')), operations, runner.group()});
     return *desk_;
 }
 

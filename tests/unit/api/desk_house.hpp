@@ -38,19 +38,26 @@ class TestRequest final : public http::Request {
     TestRequest& body_is(std::string bytes);
     /// A body whose end is not announced.
     TestRequest& chunked(std::string bytes);
+    /// Somebody else's body, which must outlive the request.
+    TestRequest& body_from(async::ByteSource& body, std::int64_t declared);
     /// A body that fails with `failure` instead of arriving.
     TestRequest& body_fails(std::exception_ptr failure, std::int64_t declared);
 
     [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const override;
     [[nodiscard]] std::size_t header_count(std::string_view name) const override;
-    [[nodiscard]] async::ByteSource& body() override { return *body_; }
+    [[nodiscard]] async::ByteSource& body() override { return *source_; }
+    [[nodiscard]] async::Task<> hang_up() override;
+    /// From any thread.
+    void hangs_up() { has_hung_up_ = true; }
 
   private:
+    std::atomic<bool> has_hung_up_ = false;
     std::string verb_;
     std::string path_;
     std::string query_;
     std::vector<std::pair<std::string, std::string>> headers_;
     std::unique_ptr<async::ByteSource> body_;
+    async::ByteSource* source_ = nullptr;
 };
 
 /// An answer, read strictly: a header field that appears twice fails the test.
@@ -112,6 +119,7 @@ class DeskHouse {
     std::unique_ptr<base::RandomSource> random = base::make_system_random();
     media::FileOffers offers{*random};
     media::UploadPolicy policy;
+    std::size_t max_waiting = 1024;
     media::ThumbnailPolicy thumbnail_policy;
     api::DeskConfig config;
     api::Operations operations;
@@ -121,6 +129,10 @@ class DeskHouse {
     /// Built at the first use, from what the members say then.
     [[nodiscard]] api::Api& desk();
     [[nodiscard]] media::Uploads& uploads();
+    [[nodiscard]] media::Arrivals& arrivals() {
+        static_cast<void>(desk());
+        return *arrivals_;
+    }
 
     Answer ask(TestRequest& request);
     Answer ask(const std::string& method, const std::string& target, const std::string& token = "");
@@ -133,6 +145,7 @@ class DeskHouse {
   private:
     std::unique_ptr<media::Uploads> uploads_;
     std::unique_ptr<media::Downloads> downloads_;
+    std::unique_ptr<media::Arrivals> arrivals_;
     std::unique_ptr<media::Thumbnails> thumbnails_;
     std::unique_ptr<api::Api> desk_;
 };

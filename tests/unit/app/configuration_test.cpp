@@ -43,8 +43,8 @@ TEST_CASE("the required keys are enough, and everything else has its default", "
     CHECK(c.uploads.max_upload_size == base::ByteCount(50 << 20));
     CHECK(c.uploads.inline_body_max == base::ByteCount(32 << 10));
     CHECK(c.uploads.limits.empty());
-    CHECK(c.max_pending_media_uploads == 5);
-    CHECK(c.unused_expiration_time == 24h);
+    CHECK(c.uploads.max_pending == 5);
+    CHECK(c.uploads.pending_lifetime == 24h);
     CHECK(c.enable_authenticated_media);
     CHECK(c.unauthenticated_media.empty());
     CHECK(c.modules.empty());
@@ -236,6 +236,13 @@ TEST_CASE("the rate of uploads is Synapse's form, and none unless it is set", "[
     CHECK_FALSE(good(unlimited).desk.upload_rate);
 }
 
+TEST_CASE("the rate of created media IDs is Synapse's unless it is set", "[configuration]") {
+    const app::LoadOutcome set = read_with("rc_media_create: {per_second: 1.5, burst_count: 3}\n");
+    CHECK(good(set).desk.create_rate == base::RateLimit{1.5, 3});
+    CHECK(set.report.warnings.empty());
+    CHECK(good(read_with("")).desk.create_rate == base::RateLimit{10, 50});
+}
+
 TEST_CASE("warnings are no mistakes", "[configuration]") {
     const auto [more, warning] = GENERATE(table<std::string, std::string>({
         {"max_upload_size: 50M\nmedia_upload_limits: [{time_period: 1h, max_size: 10M}]\n",
@@ -245,7 +252,7 @@ TEST_CASE("warnings are no mistakes", "[configuration]") {
         {"signing_key_path: x\n", "a.yaml:5: signing_key_path: mxcd does not use"},
         {"max_spider_size: 10M\n", "max_spider_size"},
         {"media_retention: {local_media_lifetime: 90d}\n", "media_retention"},
-        {"rc_media_create: {per_second: 10, burst_count: 50}\n", "rc_media_create"},
+        {"rc_login: {per_second: 10, burst_count: 50}\n", "rc_login"},
         {"log_config: x\n", "log_config"},
     }));
     const app::LoadOutcome outcome = read_with(more);

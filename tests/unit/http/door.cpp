@@ -57,6 +57,11 @@ async::Task<http::Response> FakeDesk::answer(http::Request& request) {
               .client = request.client_address,
               .request_id = request.request_id,
               .body = {}};
+    if (request.path == "/wait") {
+        co_await request.hang_up();
+        call();
+        throw base::ClientGone("hung up");
+    }
     const bool reads_body = !request.path.starts_with("/early");
     int status = 200;
     try {

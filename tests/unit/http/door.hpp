@@ -52,7 +52,7 @@ class FakeDesk final : public http::Handler {
     http::FileSlice file;
     /// What `/memory` sends.
     std::shared_ptr<const std::string> memory;
-    /// What `/call` does before it answers, on the io thread.
+    /// What `/call` does before it answers, and `/wait` when its client has hung up, on the io thread.
     std::function<void()> call;
 
   private:

@@ -1,6 +1,7 @@
 #include "support/catch.hpp"
 #include "unit/http/door.hpp"
 
+#include <atomic>
 #include <future>
 
 using namespace mxcd;
@@ -10,8 +11,27 @@ using namespace std::chrono_literals;
 namespace {
 
 const std::string unfinished = "POST /running HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nha";
+const std::string waiting = "GET /wait HTTP/1.1\r\nHost: a\r\n\r\n";
 
 }  // namespace
+
+TEST_CASE("a handler hears that its client has hung up") {
+    Door door;
+    std::atomic<int> hung_up = 0;
+    door.desk().call = [&hung_up] { ++hung_up; };
+    Client stays(door.port());
+    stays.send(waiting);
+    Client says_more(door.port());
+    says_more.send(waiting + waiting);
+    {
+        Client leaves(door.port());
+        leaves.send(waiting);
+    }
+    CHECK(eventually([&hung_up] { return hung_up == 1; }));
+    Client another(door.port());
+    CHECK(is_served(another));
+    CHECK(hung_up == 1);
+}
 
 TEST_CASE("a stop closes idle connections, lets running requests finish, and drains") {
     Door door({}, 2);

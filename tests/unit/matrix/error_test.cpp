@@ -24,6 +24,7 @@ TEST_CASE("every error code has its status and Matrix name") {
                            Row{ErrorCode::not_found, 404, "M_NOT_FOUND"},
                            Row{ErrorCode::unrecognized, 404, "M_UNRECOGNIZED"},
                            Row{ErrorCode::method_not_allowed, 405, "M_UNRECOGNIZED"},
+                           Row{ErrorCode::cannot_overwrite_media, 409, "M_CANNOT_OVERWRITE_MEDIA"},
                            Row{ErrorCode::request_timeout, 408, "M_UNKNOWN"},
                            Row{ErrorCode::too_large, 413, "M_TOO_LARGE"},
                            Row{ErrorCode::range_not_satisfiable, 416, "M_UNKNOWN"},

@@ -3,7 +3,6 @@
 #include "mxcd/base/random.hpp"
 #include "mxcd/media/uploads.hpp"
 
-#include "scripted_body.hpp"
 #include "scripted_module.hpp"
 #include "support/catch.hpp"
 #include "support/first_bytes_sniffer.hpp"
@@ -13,6 +12,7 @@
 #include "support/memory_metadata.hpp"
 #include "support/memory_metrics.hpp"
 #include "support/run_task.hpp"
+#include "support/scripted_body.hpp"
 
 #include <chrono>
 #include <functional>
@@ -71,7 +71,8 @@ struct UploadHouse {
     media::Uploads& open() {
         if (!uploads)
             uploads = std::make_unique<media::Uploads>(
-                policy, media::UploadDependencies{metadata, metadata, blobs, sniffer, *random, metrics});
+                policy,
+                media::UploadDependencies{metadata, metadata, metadata, blobs, sniffer, *random, metrics});
         return *uploads;
     }
 

@@ -51,7 +51,7 @@ struct OverridingHouse : LimitedHouse {
 
 async::Task<> store_into(media::Uploads& uploads, media::UploadRequest request, bool& is_refused) {
     try {
-        co_await uploads.store(request);
+        co_await uploads.store(std::move(request));
     } catch (const media::UploadLimitExceeded&) {
         is_refused = true;
     }

@@ -45,7 +45,7 @@ class StuckMetadata final : public media::MetadataStore {
 };
 
 async::Task<> attempt(media::Uploads& uploads, media::UploadRequest request) {
-    co_await uploads.store(request);
+    co_await uploads.store(std::move(request));
 }
 
 /// Starts an upload, waits until `is_there` and stops it, as a shutdown does.
@@ -88,8 +88,8 @@ TEST_CASE("row 45: fewer bytes than declared fail the upload and leave nothing")
     CheckedHouse house;
     const std::int64_t declared = GENERATE(10, 1024, 100'000);
     MemoryBody body(std::string(static_cast<std::size_t>(declared - 1), 'x'));
-    const media::UploadRequest request = house.request(body, base::ByteCount(declared));
-    CHECK_THROWS_AS(house.runner.run(house.open().store(request)), base::ClientGone);
+    media::UploadRequest request = house.request(body, base::ByteCount(declared));
+    CHECK_THROWS_AS(house.runner.run(house.open().store(std::move(request))), base::ClientGone);
     house.require_nothing_left();
 }
 
@@ -97,8 +97,8 @@ TEST_CASE("more bytes than declared fail the upload and leave nothing") {
     CheckedHouse house;
     const std::int64_t declared = GENERATE(0, 10, 1024, 100'000);
     MemoryBody body(std::string(static_cast<std::size_t>(declared + 1), 'x'));
-    const media::UploadRequest request = house.request(body, base::ByteCount(declared));
-    CHECK_THROWS_AS(house.runner.run(house.open().store(request)), base::MalformedBody);
+    media::UploadRequest request = house.request(body, base::ByteCount(declared));
+    CHECK_THROWS_AS(house.runner.run(house.open().store(std::move(request))), base::MalformedBody);
     house.require_nothing_left();
 }
 
@@ -157,23 +157,23 @@ TEST_CASE("an upload that is stopped in mid-body leaves nothing") {
 TEST_CASE("an upload that is stopped before its commit leaves nothing") {
     CheckedHouse house;
     StuckMetadata stuck(house.metadata, StuckMetadata::End::aborted);
-    media::Uploads uploads(house.policy,
-                           {stuck, house.metadata, house.blobs, house.sniffer, *house.random, house.metrics});
+    media::Uploads uploads(house.policy, {stuck, house.metadata, house.metadata, house.blobs, house.sniffer,
+                                          *house.random, house.metrics});
     const std::int64_t size = GENERATE(100, 100'000);
     MemoryBody body(std::string(static_cast<std::size_t>(size), 'x'));
-    const media::UploadRequest request = house.request(body, base::ByteCount(size));
-    start_and_stop(house, uploads, request, [&] { return stuck.is_waiting(); });
+    media::UploadRequest request = house.request(body, base::ByteCount(size));
+    start_and_stop(house, uploads, std::move(request), [&] { return stuck.is_waiting(); });
     house.require_nothing_left();
 }
 
 TEST_CASE("an upload that is stopped once its commit has happened keeps row, bytes and charge") {
     CheckedHouse house;
     StuckMetadata stuck(house.metadata, StuckMetadata::End::committed);
-    media::Uploads uploads(house.policy,
-                           {stuck, house.metadata, house.blobs, house.sniffer, *house.random, house.metrics});
+    media::Uploads uploads(house.policy, {stuck, house.metadata, house.metadata, house.blobs, house.sniffer,
+                                          *house.random, house.metrics});
     MemoryBody body(std::string(100'000, 'x'));
-    const media::UploadRequest request = house.request(body, 100'000_B);
-    start_and_stop(house, uploads, request, [&] { return stuck.is_waiting(); });
+    media::UploadRequest request = house.request(body, 100'000_B);
+    start_and_stop(house, uploads, std::move(request), [&] { return stuck.is_waiting(); });
     CHECK(house.metadata.records().size() == 1);
     CHECK(house.blobs.blob_count() == 1);
     CHECK(house.metadata.reservations() == 0);

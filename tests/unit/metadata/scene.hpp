@@ -89,6 +89,7 @@ class OnSqlite {
   public:
     media::UploadLedger& ledger() { return database_->ledger(); }
     media::MetadataStore& store() { return database_->metadata(); }
+    media::PendingMedia& pending() { return database_->pending(); }
     Database& database() { return *database_; }
     WatchedMetrics& metrics() { return metrics_; }
     /// As after a restart of the service.
@@ -111,6 +112,7 @@ class InMemory {
   public:
     media::UploadLedger& ledger() { return memory_; }
     media::MetadataStore& store() { return memory_; }
+    media::PendingMedia& pending() { return memory_; }
     [[nodiscard]] const std::filesystem::path& folder() const { return folder_.path(); }
 
     ManualClock clock;
