@@ -153,9 +153,8 @@ DecoderHost::~DecoderHost() {
 
 void DecoderHost::kill() const noexcept { ::kill(pid_, SIGKILL); }
 
-bool DecoderHost::is_alive() const {
-    pollfd wait{process_.get(), POLLIN, 0};
-    return poll(&wait, 1, 0) == 0;
+bool DecoderHost::ends_within(std::chrono::milliseconds limit) const {
+    return wait_readable(process_.get(), std::chrono::steady_clock::now() + limit);
 }
 
 void DecoderHost::await_greeting(std::chrono::milliseconds limit) const {

@@ -43,7 +43,9 @@ class DecoderHost {
     [[nodiscard]] RawResult run(const DecodeOrder& order, const base::UniqueFd& input,
                                 std::chrono::milliseconds deadline) const;
 
-    [[nodiscard]] bool is_alive() const;
+    [[nodiscard]] bool is_alive() const { return !ends_within(std::chrono::milliseconds(0)); }
+    /// Waits until it has ended; false when it lives on after `limit`.
+    [[nodiscard]] bool ends_within(std::chrono::milliseconds limit) const;
     void kill() const noexcept;
     [[nodiscard]] pid_t pid() const { return pid_; }
 

@@ -25,6 +25,8 @@ using std::chrono::steady_clock;
 
 constexpr base::Logger logger("imaging");
 constexpr std::chrono::milliseconds start_limit{5000};
+/// More than a process takes to die.
+constexpr std::chrono::milliseconds dying_time{50};
 /// After a decoder process that would not start.
 constexpr std::chrono::milliseconds start_pause{5000};
 
@@ -213,11 +215,19 @@ class SandboxedThumbnailer final : public media::Thumbnailer {
         for (int attempt = 0; attempt < 2; ++attempt) {
             const std::shared_ptr<const DecoderHost> host = hosts_.get();
             const RawResult result = host->run(order, picture.file(), config_.deadline);
-            const bool died_with_its_host = result.ending == Ending::crashed && !host->is_alive();
-            if (result.ending == Ending::not_begun || died_with_its_host) continue;
-            return judge(result, order);
+            if (!is_lost_with(*host, result.ending)) return judge(result, order);
         }
         return std::nullopt;
+    }
+
+    /// Whether the decoder process has died, not the decode alone. A dying process closes its sockets, and
+    /// its children end, a moment before it counts as dead.
+    static bool is_lost_with(const DecoderHost& host, Ending ending) {
+        if (ending == Ending::crashed) return host.ends_within(dying_time);
+        if (ending != Ending::not_begun) return false;
+        host.kill();
+        static_cast<void>(host.ends_within(start_limit));
+        return true;
     }
 
     media::ThumbnailOutcome judge(const RawResult& result, const DecodeOrder& order) {
