@@ -1,4 +1,5 @@
 """What the rows of the benchmark share: the optimised build, a server under load, an nginx to compare with, the table."""
+import contextlib
 import json
 import os
 import pathlib
@@ -45,12 +46,30 @@ def cpu_seconds(pid):
     return own(pid, (11, 12)) + sum(own(child, (11, 12, 13, 14)) for child in children)
 
 
+@contextlib.contextmanager
+def apart(*servers):
+    """The servers and their children on one processor, who asks on the others: where they meet they take turns on it, which
+    would be measured with them."""
+    everywhere = os.sched_getaffinity(0)
+    first, *others = sorted(everywhere)
+    for pid in servers:
+        children = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False).stdout.split()
+        for process in (str(pid), *children):
+            for task in pathlib.Path(f"/proc/{process}/task").iterdir():
+                os.sched_setaffinity(int(task.name), {first})
+    os.sched_setaffinity(0, others or everywhere)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, everywhere)
+
+
 def resident_kib(pid):
     return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text()).group(1))
 
 
-def load(port, **options):
-    arguments = [BUILD / "bench/load", "--port", str(port)]
+def load(port, niceness=0, **options):
+    arguments = ["nice", f"-n{niceness}", BUILD / "bench/load", "--port", str(port)]
     for name, value in options.items():
         values = value if isinstance(value, list) else [value]
         for one in values:
