@@ -27,9 +27,10 @@ class Desk final : public Api {
           errors_(headers_, links_, dependencies.clock, dependencies.metrics),
           access_(dependencies.authenticator, dependencies.metrics),
           rates_(dependencies.clock, dependencies.metrics),
+          finder_(dependencies.downloads, dependencies.arrivals),
           endpoints_{UploadEndpoints(dependencies.uploads, headers_),
-                     DownloadEndpoints(dependencies.downloads, dependencies.arrivals),
-                     ThumbnailEndpoints(dependencies.thumbnails, dependencies.arrivals),
+                     DownloadEndpoints(finder_),
+                     ThumbnailEndpoints(dependencies.thumbnails, finder_),
                      ConfigEndpoints(dependencies.uploads, headers_),
                      LimitPage(links_, dependencies.clock, dependencies.metrics),
                      OfferedFileEndpoints(dependencies.offers),
@@ -110,6 +111,7 @@ class Desk final : public Api {
     ErrorResponses errors_;
     ClientAccess access_;
     RequestRates rates_;
+    MediaFinder finder_;
     Endpoints endpoints_;
     RouteTable routes_;
 };

@@ -22,28 +22,15 @@ using matrix::ErrorCode;
 /// Content under one media ID never changes; only its caller may keep it.
 constexpr std::string_view cache_control = "private, max-age=86400, immutable";
 
-/// What a download route's path and query say.
-struct WantedMedia {
-    matrix::ServerName server;
-    matrix::MediaId media;
-    std::optional<std::string> file_name;
-    std::chrono::milliseconds patience;
-};
-
-Error not_found() { return Error(ErrorCode::not_found, "Not found"); }
-
 std::string file_name(std::string_view segment) {
     std::string name = decoded_segment(segment);
     if (!base::is_valid_utf8(name)) throw Error(ErrorCode::invalid_param, "The file name is not valid UTF-8");
     return name;
 }
 
-WantedMedia wanted_by(const Call& call) {
-    WantedMedia wanted{
-        server_name_in(call.parameters.at(0)), media_id_in(call.parameters.at(1)), std::nullopt, {}};
-    if (call.parameters.size() > 2) wanted.file_name = file_name(call.parameters.at(2));
-    wanted.patience = patience_in(call.request.query);
-    return wanted;
+std::optional<std::string> asked_name(const Call& call) {
+    if (call.parameters.size() < 3) return std::nullopt;
+    return file_name(call.parameters.at(2));
 }
 
 http::Body body_of(const media::Download& download, ByteRange part) {
@@ -96,28 +83,16 @@ http::Response content(const media::Download& download, const RangeRequest& rang
 
 }  // namespace
 
-async::Task<std::optional<media::Download>> DownloadEndpoints::find(
-    const Call& call, matrix::MediaId id, std::chrono::milliseconds patience) const {
-    std::optional<media::Download> found = co_await downloads_.open(id);
-    if (!found) {
-        co_await arrivals_.await_content(id, patience, call.request.hang_up());
-        found = co_await downloads_.open(id);
-    }
-    co_return std::move(found);
-}
-
 async::Task<http::Response> DownloadEndpoints::download(const Call& call) const {
-    const WantedMedia wanted = wanted_by(call);
-    if (wanted.server != call.config.server_name) throw not_found();
-    const std::optional<media::Download> found = co_await find(call, wanted.media, wanted.patience);
-    if (!found) throw not_found();
-    const std::string tag = entity_tag(found->record->blob.hex());
+    const std::optional<std::string> name = asked_name(call);
+    const media::Download found = co_await finder_.find(call, wanted_media(call));
+    const std::string tag = entity_tag(found.record->blob.hex());
     const std::optional<std::string_view> known = call.request.header("If-None-Match");
     if (known && matches_any(*known, tag)) co_return not_modified(tag);
-    const std::int64_t size = found->record->size.value();
+    const std::int64_t size = found.record->size.value();
     const RangeRequest range = range_of(call.request, tag, size);
     if (range.kind == RangeRequest::Kind::unsatisfiable) throw unsatisfiable(size);
-    co_return content(*found, range, wanted.file_name, tag);
+    co_return content(found, range, name, tag);
 }
 
 }  // namespace mxcd::api

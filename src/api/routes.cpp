@@ -24,6 +24,8 @@ Response backup_state(Endpoints& desk, const Call&) { return desk.operations.bac
 
 constexpr auto plain = Protection::none;
 constexpr auto content = Protection::content;
+/// Clients and other servers alike come by the old routes.
+constexpr http::ResourceMask legacy = resource_media | resource_federation;
 
 // clang-format off
 constexpr std::array routes{
@@ -43,6 +45,15 @@ constexpr std::array routes{
           resource_media, Access::user_or_guest, content, download},
     Route{"GET",  "/_matrix/client/v1/media/thumbnail/{serverName}/{mediaId}",
           resource_media, Access::user_or_guest, content, thumbnail},
+    Route{"GET",  "/_matrix/media/v3/download/{serverName}/{mediaId}",            legacy, Access::open, content, download},
+    Route{"GET",  "/_matrix/media/v3/download/{serverName}/{mediaId}/{fileName}", legacy, Access::open, content, download},
+    Route{"GET",  "/_matrix/media/v3/thumbnail/{serverName}/{mediaId}",           legacy, Access::open, content, thumbnail},
+    Route{"GET",  "/_matrix/media/r0/download/{serverName}/{mediaId}",            legacy, Access::open, content, download},
+    Route{"GET",  "/_matrix/media/r0/download/{serverName}/{mediaId}/{fileName}", legacy, Access::open, content, download},
+    Route{"GET",  "/_matrix/media/r0/thumbnail/{serverName}/{mediaId}",           legacy, Access::open, content, thumbnail},
+    Route{"GET",  "/_matrix/media/v1/download/{serverName}/{mediaId}",            legacy, Access::open, content, download},
+    Route{"GET",  "/_matrix/media/v1/download/{serverName}/{mediaId}/{fileName}", legacy, Access::open, content, download},
+    Route{"GET",  "/_matrix/media/v1/thumbnail/{serverName}/{mediaId}",           legacy, Access::open, content, thumbnail},
     Route{"GET",  limit_page_path,  resource_media,   Access::open, plain, limit_page},
     Route{"GET",  "/health",        resource_health,  Access::open, plain, alive},
     Route{"GET",  "/health/ready",  resource_health,  Access::open, plain, ready},

@@ -3,10 +3,8 @@
 #include "mxcd/base/text.hpp"
 #include "mxcd/matrix/error.hpp"
 
-#include "media_path.hpp"
 #include "ranges.hpp"
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -104,24 +102,11 @@ http::Body body_of(const media::Thumbnail& thumbnail) {
 
 }  // namespace
 
-async::Task<std::optional<media::Thumbnail>> ThumbnailEndpoints::find(const Call& call,
-                                                                      const matrix::MediaId& id,
-                                                                      Wanted wanted) const {
-    std::optional<media::Thumbnail> thumbnail = co_await thumbnails_.open(id, wanted.form);
-    if (!thumbnail) {
-        co_await arrivals_.await_content(id, wanted.patience, call.request.hang_up());
-        thumbnail = co_await thumbnails_.open(id, wanted.form);
-    }
-    co_return std::move(thumbnail);
-}
-
 async::Task<http::Response> ThumbnailEndpoints::thumbnail(const Call& call) const {
-    const matrix::ServerName server = server_name_in(call.parameters.at(0));
-    const matrix::MediaId media = media_id_in(call.parameters.at(1));
     const media::ThumbnailForm wanted = wanted_by(call.request);
-    const std::chrono::milliseconds patience = patience_in(call.request.query);
-    std::optional<media::Thumbnail> thumbnail;
-    if (server == call.config.server_name) thumbnail = co_await find(call, media, {wanted, patience});
+    media::Download original = co_await finder_.find(call, wanted_media(call));
+    const std::optional<media::Thumbnail> thumbnail =
+        co_await thumbnails_.open(std::move(original), wanted);
     if (!thumbnail) throw Error(ErrorCode::not_found, "Not found");
     const std::string tag = entity_tag(thumbnail->key.hex());
     http::Response response;

@@ -129,8 +129,9 @@ void read_upload_rules(Section& root, Configuration& configuration) {
                                        .value_or(configuration.uploads.limits);
     root.read("max_pending_media_uploads", configuration.uploads.max_pending, Range{0, 1'000'000'000});
     root.read("unused_expiration_time", configuration.uploads.pending_lifetime);
-    root.read("enable_authenticated_media", configuration.enable_authenticated_media);
-    read_unauthenticated_media(root, configuration.unauthenticated_media);
+    root.read("enable_authenticated_media", configuration.desk.enable_authenticated_media);
+    configuration.uploads.authenticates_media = configuration.desk.enable_authenticated_media;
+    read_unauthenticated_media(root, configuration.desk.unauthenticated_media);
     configuration.desk.upload_rate = read_rate(root, "rc_media_upload");
     configuration.desk.create_rate =
         read_rate(root, "rc_media_create").value_or(configuration.desk.create_rate);

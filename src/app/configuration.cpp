@@ -155,7 +155,7 @@ bool add_text(const ConfigurationText& text, std::optional<Node>& tree, Report& 
 
 }  // namespace
 
-Configuration::Configuration(matrix::ServerName server_name) : desk{std::move(server_name), "", true, {}} {
+Configuration::Configuration(matrix::ServerName server_name) : desk{std::move(server_name), ""} {
     server.trusted_proxies = {"127.0.0.0/8", "::1"};
 }
 

@@ -55,9 +55,6 @@ struct Configuration {
     imaging::ThumbnailerConfig decodes;
     std::vector<ModuleConfig> modules;
     base::LogConfig log;
-
-    bool enable_authenticated_media = true;
-    std::vector<std::string> unauthenticated_media;
     modules::PythonConfig python;  // what `module:` entries run in
 };
 

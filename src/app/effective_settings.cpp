@@ -73,8 +73,8 @@ void add_uploads(const Configuration& configuration, Settings& settings) {
     settings["inline_body_max"] = text_of(configuration.uploads.inline_body_max);
     settings["max_pending_media_uploads"] = text_of(configuration.uploads.max_pending);
     settings["unused_expiration_time"] = text_of(configuration.uploads.pending_lifetime);
-    settings["enable_authenticated_media"] = text_of(configuration.enable_authenticated_media);
-    settings["unauthenticated_media"] = text_of(configuration.unauthenticated_media);
+    settings["enable_authenticated_media"] = text_of(configuration.desk.enable_authenticated_media);
+    settings["unauthenticated_media"] = text_of(configuration.desk.unauthenticated_media);
     const std::optional<base::RateLimit>& rate = configuration.desk.upload_rate;
     settings["rc_media_upload"] = rate ? text_of(*rate) : std::string();
     settings["rc_media_create"] = text_of(configuration.desk.create_rate);

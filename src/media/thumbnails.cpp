@@ -84,15 +84,13 @@ Thumbnails::~Thumbnails() = default;
 
 void Thumbnails::reconfigure(ThumbnailPolicy policy) { policy_.replace(std::move(policy)); }
 
-async::Task<std::optional<Thumbnail>> Thumbnails::open(matrix::MediaId media, ThumbnailForm wanted) {
+async::Task<std::optional<Thumbnail>> Thumbnails::open(Download original, ThumbnailForm wanted) {
     const std::shared_ptr<const ThumbnailPolicy> policy = policy_.get();
-    const std::optional<Download> original = co_await parts_->downloads.open(media);
-    if (!original) co_return std::nullopt;
-    ThumbnailChoice choice = co_await parts_->choose(*policy, *original, wanted);
-    std::shared_ptr<const ThumbnailRecord> record = co_await parts_->find(*original, choice.form);
-    if (!record) record = co_await parts_->make(*original, std::move(choice), policy->inline_body_max);
+    ThumbnailChoice choice = co_await parts_->choose(*policy, original, wanted);
+    std::shared_ptr<const ThumbnailRecord> record = co_await parts_->find(original, choice.form);
+    if (!record) record = co_await parts_->make(original, std::move(choice), policy->inline_body_max);
     if (!record) co_return std::nullopt;
-    Thumbnail thumbnail = co_await parts_->ready(*original, std::move(record));
+    Thumbnail thumbnail = co_await parts_->ready(original, std::move(record));
     co_return std::move(thumbnail);
 }
 

@@ -123,6 +123,7 @@ async::Task<matrix::MediaId> Uploads::take_in(const UploadPolicy& policy, const 
     std::optional<std::string> quarantined_by = co_await inspect(policy, facts, id, received);
     MediaRecord record = record_of(facts, id, received);
     record.quarantined_by = std::move(quarantined_by);
+    record.needs_authentication = policy.authenticates_media;
     co_await commit(std::move(record), received, *reservation, request.claim.has_value());
     co_return std::move(id);
 }

@@ -87,6 +87,30 @@ def row_49_a_rate_of_uploads_holds_and_is_reloaded():
         wait_until(lambda: all(server.upload(b"x").status == 200 for _ in range(8)), "the rate is gone")
 
 
+def rows_141_to_146_the_freeze_holds_over_reloads_and_restarts():
+    def legacy(server, uri):
+        return server.request("GET", "/_matrix/media/v3/download/" + uri.removeprefix("mxc://")).status
+
+    def settle(server, settings):
+        (server.folder / "more.yaml").write_text(settings)
+        server.process.send_signal(signal.SIGHUP)
+
+    with Mxcd("enable_authenticated_media: false\n") as server:
+        old = server.upload(b"old").json()["content_uri"]
+        assert legacy(server, old) == 200, "row 146"
+        settle(server, "enable_authenticated_media: true\n")
+        wait_until(lambda: legacy(server, server.upload(b"x").json()["content_uri"]) == 404, "the freeze has begun")
+        new = server.upload(b"new").json()["content_uri"]
+        assert (legacy(server, old), legacy(server, new)) == (200, 404), "rows 141 and 142"
+        settle(server, f"unauthenticated_media: ['{new}']\n")
+        wait_until(lambda: legacy(server, new) == 200, "the new one is exempt (row 144)")
+        server.stop()
+        (server.folder / "more.yaml").write_text("{}\n")
+        server.start()
+        assert (legacy(server, old), legacy(server, new)) == (200, 404)
+        assert server.download(new).body == b"new"
+
+
 def row_37_a_suspended_user_reads_and_does_not_upload():
     homeserver = Homeserver()
     homeserver.answers["good"] = (200, {"user_id": "@alice:hs.test"}, {})
@@ -133,9 +157,10 @@ def main():
         row_26_a_token_in_the_query_is_never_logged(server)
         row_45_a_client_that_hangs_up_leaves_nothing(server)
     row_49_a_rate_of_uploads_holds_and_is_reloaded()
+    rows_141_to_146_the_freeze_holds_over_reloads_and_restarts()
     row_37_a_suspended_user_reads_and_does_not_upload()
     an_address_that_guesses_tokens_is_kept_from_the_homeserver()
-    print("rows 12, 15, 16, 25, 26, 37, 45 and 49; guessing is braked")
+    print("rows 12, 15, 16, 25, 26, 37, 45, 49, 141, 142, 144 and 146; guessing is braked")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import pathlib
 import re
 import sys
 
-CLAIMED = [*range(1, 128)]
+CLAIMED = [*range(1, 128), *range(141, 152)]
 
 root = pathlib.Path(sys.argv[1])
 numbers = set()

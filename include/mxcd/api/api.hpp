@@ -47,6 +47,9 @@ struct DeskConfig {
     std::string public_baseurl;  // ends with '/'
     bool access_token_in_query = true;
     LimitExceededResponse limit_exceeded_response = LimitExceededResponse::user_limit;
+    /// The old download routes, which ask for no token, give out only what was uploaded while this was off.
+    bool enable_authenticated_media = true;
+    std::vector<std::string> unauthenticated_media = {};  // mxc URIs that they give out all the same
     /// Uploads of each user (rc_media_upload); nothing: as many as they like.
     std::optional<base::RateLimit> upload_rate = std::nullopt;
     /// Media IDs that each user creates (rc_media_create).

@@ -33,6 +33,8 @@ struct MediaRecord {
     std::shared_ptr<const std::string> inline_body;
     /// Who says that the media must not be served (a module's name); nothing: it is served.
     std::optional<std::string> quarantined_by = std::nullopt;
+    /// Never given out to those who do not say who they are; nothing changes it later.
+    bool needs_authentication = true;
 };
 
 }  // namespace mxcd::media

@@ -59,11 +59,11 @@ class Thumbnails {
     Thumbnails(ThumbnailPolicy policy, ThumbnailDependencies dependencies);
     ~Thumbnails();
 
-    /// The thumbnail that suits `wanted` best: never smaller than asked for unless the media itself is.
-    /// Nothing when there is no such media. Throws matrix::Error 400 when it is nothing that can be
+    /// The thumbnail of `original` that suits `wanted` best: never smaller than asked for unless the original
+    /// itself is. Nothing when the original has been deleted meanwhile. Throws matrix::Error 400 when it is nothing that can be
     /// thumbnailed and 413 when it has too many pixels; base::Overloaded, base::UpstreamError,
     /// base::StorageError.
-    async::Task<std::optional<Thumbnail>> open(matrix::MediaId media, ThumbnailForm wanted);
+    async::Task<std::optional<Thumbnail>> open(Download original, ThumbnailForm wanted);
 
     /// Makes the configured sizes of new media in the background, if its declared type says image. Nobody
     /// hears of a failure: what is missing is made when it is asked for.

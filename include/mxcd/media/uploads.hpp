@@ -36,6 +36,8 @@ struct UploadPolicy {
     /// Bodies up to this size live in their row's transaction instead of a file.
     base::ByteCount inline_body_max{32 * 1024};
     std::shared_ptr<const ModuleChain> modules;  // shared with requests that began under an older policy
+    /// What is uploaded is for authenticated clients only, now and later.
+    bool authenticates_media = true;
     /// Media IDs that a user may have created and not yet filled, and for how long each can be filled.
     std::int64_t max_pending = 5;
     std::chrono::milliseconds pending_lifetime = std::chrono::hours(24);

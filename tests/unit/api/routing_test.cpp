@@ -103,7 +103,7 @@ TEST_CASE("row 8: a trailing slash makes another, unknown path") {
     require_error(house.ask("GET", path + "//", "alice"), 404, "M_UNRECOGNIZED");
 }
 
-TEST_CASE("row 9: create exists under no other version; and not at all yet") {
+TEST_CASE("row 9: create exists under no other version") {
     DeskHouse house;
     require_error(house.ask("POST", "/_matrix/media/v3/create", "alice"), 404, "M_UNRECOGNIZED");
     require_error(house.ask("POST", "/_matrix/media/r0/create", "alice"), 404, "M_UNRECOGNIZED");

@@ -45,8 +45,8 @@ TEST_CASE("the required keys are enough, and everything else has its default", "
     CHECK(c.uploads.limits.empty());
     CHECK(c.uploads.max_pending == 5);
     CHECK(c.uploads.pending_lifetime == 24h);
-    CHECK(c.enable_authenticated_media);
-    CHECK(c.unauthenticated_media.empty());
+    CHECK(c.desk.enable_authenticated_media);
+    CHECK(c.desk.unauthenticated_media.empty());
     CHECK(c.modules.empty());
     CHECK(c.log.level == base::LogLevel::info);
     CHECK(c.log.format == base::LogFormat::json);
