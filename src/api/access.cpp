@@ -92,6 +92,8 @@ async::Task<media::Identity> ClientAccess::admit(const http::Request& request, A
         guests_.add();
         throw matrix::Error(matrix::ErrorCode::guest_access_forbidden, "Guest access not allowed");
     }
+    if (level == Access::admin && !caller.is_admin)
+        throw matrix::Error(matrix::ErrorCode::forbidden, "You are not a server admin");
     if (caller.is_suspended && level == Access::writer) {
         suspended_.add();
         throw matrix::Error(matrix::ErrorCode::user_suspended, "User account has been suspended");

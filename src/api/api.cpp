@@ -31,7 +31,10 @@ class Desk final : public Api {
           endpoints_{UploadEndpoints(dependencies.uploads, headers_),
                      DownloadEndpoints(finder_),
                      ThumbnailEndpoints(dependencies.thumbnails, finder_),
+                     DeletionEndpoints(dependencies.moderation, headers_),
+                     AdminEndpoints(dependencies.moderation, headers_),
                      ConfigEndpoints(dependencies.uploads, headers_),
+                     UsageEndpoints(dependencies.usage, headers_),
                      LimitPage(links_, dependencies.clock, dependencies.metrics),
                      OfferedFileEndpoints(dependencies.offers),
                      OperationsEndpoints(std::move(dependencies.operations), dependencies.background, errors_,
@@ -40,7 +43,8 @@ class Desk final : public Api {
 
     async::Task<http::Response> answer(http::Request& request) override {
         const std::shared_ptr<const DeskConfig> config = config_.get();
-        const RouteMatch match = routes_.match(request.path, request.method, request.resources);
+        const RouteMatch match =
+            routes_.match(request.path, request.method, {request.resources, config->experiments});
         name_route(request, match);
         http::Response response;
         std::exception_ptr failure;
@@ -67,8 +71,7 @@ class Desk final : public Api {
 
   private:
     static bool is_preflight(const http::Request& request) {
-        const bool serves_matrix = (request.resources & (resource_media | resource_federation)) != 0;
-        return request.method == "OPTIONS" && serves_matrix && is_media_path(request.path);
+        return request.method == "OPTIONS" && is_matrix_path(request.path, request.resources);
     }
 
     static void name_route(http::Request& request, const RouteMatch& match) {

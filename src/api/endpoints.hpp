@@ -1,12 +1,15 @@
 #pragma once
 
+#include "admin_endpoints.hpp"
 #include "config_endpoints.hpp"
+#include "deletion_endpoints.hpp"
 #include "download_endpoints.hpp"
 #include "limit_page.hpp"
 #include "offered_file_endpoints.hpp"
 #include "operations_endpoints.hpp"
 #include "thumbnail_endpoints.hpp"
 #include "upload_endpoints.hpp"
+#include "usage_endpoints.hpp"
 
 #include <span>
 
@@ -17,7 +20,10 @@ struct Endpoints {
     UploadEndpoints uploads;
     DownloadEndpoints downloads;
     ThumbnailEndpoints thumbnails;
+    DeletionEndpoints deletions;
+    AdminEndpoints admin;
     ConfigEndpoints config;
+    UsageEndpoints usage;
     LimitPage limit_page;
     OfferedFileEndpoints offered_files;
     OperationsEndpoints operations;

@@ -15,6 +15,13 @@ constexpr std::size_t most_segments = 10;
 constexpr std::array<std::string_view, 3> media_prefixes{"/_matrix/client/v1/media/", "/_matrix/media/",
                                                          "/_matrix/federation/v1/media/"};
 
+constexpr std::string_view admin_prefix = "/_synapse/admin/v1/";
+
+bool is_offered(const Route& route, const Offer& offer) {
+    if ((route.resources & offer.resources) == 0) return false;
+    return route.experiment == 0 || (route.experiment & offer.experiments) != 0;
+}
+
 struct Segments {
     std::array<std::string_view, most_segments> all;
     std::size_t count = 0;
@@ -76,13 +83,12 @@ RouteTable::RouteTable(std::span<const Route> routes) {
     }
 }
 
-RouteMatch RouteTable::match(std::string_view path, std::string_view method,
-                             http::ResourceMask listener) const {
+RouteMatch RouteTable::match(std::string_view path, std::string_view method, Offer offer) const {
     RouteMatch match;
     const std::optional<Segments> segments = split(path);
     if (!segments) return match;
     for (const Entry& entry : entries_) {
-        if ((entry.route->resources & listener) == 0) continue;
+        if (!is_offered(*entry.route, offer)) continue;
         const std::optional<PathParameters> parameters = fit(entry.segments, segments->view());
         if (!parameters) continue;
         match.known_path = entry.route;
@@ -93,11 +99,14 @@ RouteMatch RouteTable::match(std::string_view path, std::string_view method,
         }
         add_allowed(entry.route->method, match.allow);
     }
-    if (match.known_path != nullptr && is_media_path(path)) add_allowed("OPTIONS", match.allow);
+    if (match.known_path != nullptr && is_matrix_path(path, offer.resources))
+        add_allowed("OPTIONS", match.allow);
     return match;
 }
 
-bool is_media_path(std::string_view path) {
+bool is_matrix_path(std::string_view path, http::ResourceMask resources) {
+    if ((resources & resource_admin) != 0 && path.starts_with(admin_prefix)) return true;
+    if ((resources & (resource_media | resource_federation)) == 0) return false;
     return std::ranges::any_of(media_prefixes,
                                [path](std::string_view prefix) { return path.starts_with(prefix); });
 }

@@ -24,6 +24,7 @@ enum class Access : std::uint8_t {
     user,
     user_or_guest,
     writer,  // a user who is not suspended: for routes that put media in
+    admin,
 };
 
 /// What every answer of a route carries besides CORS, errors, 304 and 206 included.
@@ -43,6 +44,13 @@ struct Route {
     Protection protection = Protection::none;
     Answer answer = nullptr;
     Rate rate = Rate::unlimited;
+    ExperimentMask experiment = 0;  // nothing: always there
+};
+
+/// What a listener and the configuration let be asked for.
+struct Offer {
+    http::ResourceMask resources = 0;
+    ExperimentMask experiments = 0;
 };
 
 struct RouteMatch {
@@ -59,8 +67,7 @@ class RouteTable {
     /// `routes` must outlive the table.
     explicit RouteTable(std::span<const Route> routes);
 
-    [[nodiscard]] RouteMatch match(std::string_view path, std::string_view method,
-                                   http::ResourceMask listener) const;
+    [[nodiscard]] RouteMatch match(std::string_view path, std::string_view method, Offer offer) const;
 
   private:
     struct Entry {
@@ -70,7 +77,8 @@ class RouteTable {
     std::vector<Entry> entries_;
 };
 
-/// Whether a path is one that reverse proxies send to a media repository: those answer OPTIONS, known or not.
-[[nodiscard]] bool is_media_path(std::string_view path);
+/// Whether a path is one that browsers ask for with a token, known or not: below the prefixes that reverse
+/// proxies send to a media repository, or the admin's. Those answer OPTIONS.
+[[nodiscard]] bool is_matrix_path(std::string_view path, http::ResourceMask resources);
 
 }  // namespace mxcd::api

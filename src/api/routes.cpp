@@ -13,7 +13,20 @@ Response upload_to(Endpoints& desk, const Call& call) { return desk.uploads.uplo
 Response upload(Endpoints& desk, const Call& call) { return desk.uploads.upload(call); }
 Response download(Endpoints& desk, const Call& call) { return desk.downloads.download(call); }
 Response thumbnail(Endpoints& desk, const Call& call) { return desk.thumbnails.thumbnail(call); }
+Response erase(Endpoints& desk, const Call& call) { return desk.deletions.erase(call); }
+Response redact(Endpoints& desk, const Call& call) { return desk.deletions.redact(call); }
+Response erase_ephemeral(Endpoints& desk, const Call& call) { return desk.deletions.erase_ephemeral(call); }
+Response admin_show(Endpoints& desk, const Call& call) { return desk.admin.show(call); }
+Response admin_erase(Endpoints& desk, const Call& call) { return desk.admin.erase(call); }
+Response quarantine(Endpoints& desk, const Call& call) { return desk.admin.quarantine(call); }
+Response unquarantine(Endpoints& desk, const Call& call) { return desk.admin.unquarantine(call); }
+Response protect(Endpoints& desk, const Call& call) { return desk.admin.protect(call); }
+Response unprotect(Endpoints& desk, const Call& call) { return desk.admin.unprotect(call); }
+Response quarantine_user(Endpoints& desk, const Call& call) { return desk.admin.quarantine_user(call); }
+Response user_media(Endpoints& desk, const Call& call) { return desk.admin.user_media(call); }
+Response erase_user_media(Endpoints& desk, const Call& call) { return desk.admin.erase_user_media(call); }
 Response config(Endpoints& desk, const Call& call) { return desk.config.config(call); }
+Response usage(Endpoints& desk, const Call& call) { return desk.usage.usage(call); }
 Response limit_page(Endpoints& desk, const Call& call) { return desk.limit_page.show(call); }
 Response offered_file(Endpoints& desk, const Call& call) { return desk.offered_files.fetch(call); }
 Response alive(Endpoints& desk, const Call&) { return desk.operations.alive(); }
@@ -54,6 +67,25 @@ constexpr std::array routes{
     Route{"GET",  "/_matrix/media/v1/download/{serverName}/{mediaId}",            legacy, Access::open, content, download},
     Route{"GET",  "/_matrix/media/v1/download/{serverName}/{mediaId}/{fileName}", legacy, Access::open, content, download},
     Route{"GET",  "/_matrix/media/v1/thumbnail/{serverName}/{mediaId}",           legacy, Access::open, content, thumbnail},
+    Route{"DELETE", "/_matrix/media/r0/download/{serverName}/{mediaId}",
+          resource_media, Access::user, content, erase, Rate::unlimited, msc2278},
+    Route{"POST", "/_matrix/client/unstable/uk.timedout.msc4322/media/redact/{serverName}/{mediaId}",
+          resource_media, Access::user, plain, redact, Rate::unlimited, msc4322},
+    Route{"DELETE", "/_matrix/client/unstable/org.matrix.msc4425/{serverName}/{mediaId}",
+          resource_media, Access::user, plain, erase_ephemeral, Rate::unlimited, msc4425},
+    Route{"GET",    "/_synapse/admin/v1/media/{serverName}/{mediaId}", resource_admin, Access::admin, plain, admin_show},
+    Route{"DELETE", "/_synapse/admin/v1/media/{serverName}/{mediaId}", resource_admin, Access::admin, plain, admin_erase},
+    Route{"POST", "/_synapse/admin/v1/media/quarantine/{serverName}/{mediaId}",
+          resource_admin, Access::admin, plain, quarantine},
+    Route{"POST", "/_synapse/admin/v1/media/unquarantine/{serverName}/{mediaId}",
+          resource_admin, Access::admin, plain, unquarantine},
+    Route{"POST", "/_synapse/admin/v1/media/protect/{mediaId}",     resource_admin, Access::admin, plain, protect},
+    Route{"POST", "/_synapse/admin/v1/media/unprotect/{mediaId}",   resource_admin, Access::admin, plain, unprotect},
+    Route{"POST", "/_synapse/admin/v1/user/{userId}/media/quarantine",
+          resource_admin, Access::admin, plain, quarantine_user},
+    Route{"GET",    "/_synapse/admin/v1/users/{userId}/media", resource_admin, Access::admin, plain, user_media},
+    Route{"DELETE", "/_synapse/admin/v1/users/{userId}/media", resource_admin, Access::admin, plain, erase_user_media},
+    Route{"GET",  "/_matrix/media/unstable/org.matrix.msc4034/usage", resource_media, Access::user, plain, usage},
     Route{"GET",  limit_page_path,  resource_media,   Access::open, plain, limit_page},
     Route{"GET",  "/health",        resource_health,  Access::open, plain, alive},
     Route{"GET",  "/health/ready",  resource_health,  Access::open, plain, ready},

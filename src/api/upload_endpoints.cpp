@@ -18,6 +18,12 @@ std::string content_type_of(const http::Request& request) {
     return std::string(sent.empty() ? default_type : sent);
 }
 
+/// MSC4425.
+bool is_ephemeral(const Call& call) {
+    if ((call.config.experiments & msc4425) == 0) return false;
+    return base::query_value(call.request.query, "org.matrix.msc4425.ephemeral") == "true";
+}
+
 }  // namespace
 
 async::Task<http::Response> UploadEndpoints::upload(const Call& call) const {
@@ -28,7 +34,7 @@ async::Task<http::Response> UploadEndpoints::upload(const Call& call) const {
 }
 
 async::Task<http::Response> UploadEndpoints::create(const Call& call) const {
-    const media::CreatedMedia created = co_await uploads_.create(call.user());
+    const media::CreatedMedia created = co_await uploads_.create(call.user(), is_ephemeral(call));
     matrix::Json answer = matrix::Json::object();
     answer["content_uri"] = matrix::mxc_uri(call.config.server_name, created.id);
     answer["unused_expires_at"] = created.expires_at.time_since_epoch().count();
@@ -48,8 +54,10 @@ async::Task<http::Response> UploadEndpoints::upload_to(const Call& call) const {
 }
 
 media::UploadRequest UploadEndpoints::request_of(const Call& call) const {
-    return {call.user(), content_type_of(call.request), file_name_of(call.request),
-            call.request.content_length, call.request.body()};
+    media::UploadRequest request{call.user(), content_type_of(call.request), file_name_of(call.request),
+                                 call.request.content_length, call.request.body()};
+    request.is_ephemeral = is_ephemeral(call);
+    return request;
 }
 
 std::optional<std::string> UploadEndpoints::file_name_of(const http::Request& request) const {

@@ -61,6 +61,23 @@ void read_desk(Section& root, api::DeskConfig& desk) {
          {"synapse_legacy", api::LimitExceededResponse::synapse_legacy}});
 }
 
+/// Synapse has a section of this name, too, with many more.
+bool is_other_experiment(std::string_view /*key*/) { return true; }
+
+void read_experiments(Section& root, api::ExperimentMask& experiments) {
+    std::optional<Section> section = root.child("experimental_features");
+    if (!section) return;
+    const auto read = [&section, &experiments](std::string_view key, api::Experiment experiment) {
+        bool is_on = false;
+        section->read(key, is_on);
+        if (is_on) experiments |= experiment;
+    };
+    read("msc2278_enabled", api::msc2278);
+    read("msc4322_enabled", api::msc4322);
+    read("msc4425_enabled", api::msc4425);
+    section->finish(&is_other_experiment);
+}
+
 void read_log(Section& root, base::LogConfig& log) {
     std::optional<Section> section = root.child("log");
     if (!section) return;
@@ -99,6 +116,7 @@ Configuration decode(const Node& tree, Report& report) {
     read_upload_rules(root, configuration);
     read_thumbnails(root, configuration);
     read_modules(root, configuration);
+    read_experiments(root, configuration.desk.experiments);
     read_log(root, configuration.log);
     read_python(root, configuration.python);
     root.finish(&is_unused_synapse_key);

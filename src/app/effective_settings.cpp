@@ -99,6 +99,7 @@ std::map<std::string, std::string> effective_settings(const Configuration& confi
     settings["access_token_in_query"] = text_of(configuration.desk.access_token_in_query);
     settings["limit_exceeded_response"] =
         text_of(static_cast<std::int64_t>(configuration.desk.limit_exceeded_response));
+    settings["experimental_features"] = text_of(std::int64_t{configuration.desk.experiments});
     settings["listeners"] = list_of(configuration.server.listeners);
     settings["trusted_proxies"] = text_of(configuration.server.trusted_proxies);
     settings["database"] = "sqlite " + configuration.database.path.string();

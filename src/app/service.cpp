@@ -61,9 +61,13 @@ Service::Service(Configuration configuration, std::size_t io_threads)
       thumbnails_(thumbnail_policy(), {downloads_, database_->thumbnails(), *blobs_, *thumbnailer_,
                                        background_, *clock_, *metrics_}),
       uploads_(upload_policy(configuration_), upload_dependencies()),
-      api_(api::make_api(configuration_.desk,
-                         {authentication_, uploads_, downloads_, arrivals_, offers_, thumbnails_, *clock_,
-                          *metrics_, database_->secret("limit_page_links"), operations(), background_})),
+      moderation_({database_->moderation(), database_->metadata(), *blobs_, downloads_, thumbnails_, uploads_,
+                   *metrics_}),
+      usage_(uploads_, database_->ledger()),
+      api_(api::make_api(
+          configuration_.desk,
+          {authentication_, uploads_, downloads_, arrivals_, offers_, thumbnails_, moderation_, usage_,
+           *clock_, *metrics_, database_->secret("limit_page_links"), operations(), background_})),
       server_(http::make_server(server_config(), {threads_, *api_, *random_, *metrics_})),
       pulse_(threads_, general_workers_, background_),
       failed_reloads_(

@@ -9,8 +9,10 @@
 #include "mxcd/media/arrivals.hpp"
 #include "mxcd/media/blob_store.hpp"
 #include "mxcd/media/downloads.hpp"
+#include "mxcd/media/moderation.hpp"
 #include "mxcd/media/thumbnails.hpp"
 #include "mxcd/media/uploads.hpp"
+#include "mxcd/media/usage.hpp"
 #include "mxcd/metadata/database.hpp"
 #include "mxcd/modules/children.hpp"
 #include "mxcd/outbound/client.hpp"
@@ -97,6 +99,8 @@ class Service {
     std::unique_ptr<media::Thumbnailer> thumbnailer_;
     media::Thumbnails thumbnails_;
     media::Uploads uploads_;
+    media::Moderation moderation_;
+    media::Usage usage_;
     std::unique_ptr<api::Api> api_;
     std::unique_ptr<http::Server> server_;
     Pulse pulse_;

@@ -30,13 +30,13 @@ constexpr auto unused_keys = std::to_array<std::string_view>(
      "old_signing_keys", "signing_key", "signing_key_path", "suppress_key_server_warning",
      "tls_certificate_path", "tls_private_key_path", "trusted_key_servers",
      // operation
-     "caches", "daemonize", "default_room_version", "enable_metrics", "experimental_features",
-     "gc_min_interval", "gc_thresholds", "instance_map", "log_config", "metrics_flags", "opentracing",
-     "pid_file", "presence", "print_pidfile", "redis", "report_stats", "report_stats_endpoint",
-     "request_token_inhibit_3pid_errors", "run_background_tasks_on", "sentry", "serve_server_wellknown",
-     "soft_file_limit", "stream_writers", "templates", "use_presence", "user_agent_suffix",
-     "web_client_location", "worker_app", "worker_daemonize", "worker_listeners", "worker_log_config",
-     "worker_name", "worker_replication_secret", "worker_replication_secret_path"});
+     "caches", "daemonize", "default_room_version", "enable_metrics", "gc_min_interval", "gc_thresholds",
+     "instance_map", "log_config", "metrics_flags", "opentracing", "pid_file", "presence", "print_pidfile",
+     "redis", "report_stats", "report_stats_endpoint", "request_token_inhibit_3pid_errors",
+     "run_background_tasks_on", "sentry", "serve_server_wellknown", "soft_file_limit", "stream_writers",
+     "templates", "use_presence", "user_agent_suffix", "web_client_location", "worker_app",
+     "worker_daemonize", "worker_listeners", "worker_log_config", "worker_name", "worker_replication_secret",
+     "worker_replication_secret_path"});
 
 constexpr auto unused_listener_keys =
     std::to_array<std::string_view>({"additional_resources", "request_id_header", "tag"});

@@ -114,7 +114,7 @@ void FolderDisk::link_blob(const media::SpooledBody& body, Placement& placement)
     const std::string path = blob_path(body.key);
     if (linkat(folders_.spool.get(), placement.spool_name.c_str(), folders_.blobs.get(), path.c_str(), 0) ==
         0) {
-        pins_.mark_created(body.key);
+        pins_.mark_unclaimed(body.key);
         return;
     }
     if (errno != EEXIST) throw_disk_error("cannot put a blob in place", errno);
@@ -173,10 +173,37 @@ void FolderDisk::withdraw(const Placement& placement) noexcept {
     if (is_clean) remove_spool_name(placement.spool_name);
 }
 
+Placement FolderDisk::doom(const media::BlobKey& key) {
+    pins_.pin_doomed(key);
+    Placement placement{key, placed_spool_name(key, new_spool_name(random_)), true};
+    try {
+        refuse_when_read_only();
+        const base::UniqueFd note(openat(folders_.spool.get(), placement.spool_name.c_str(),
+                                         O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, owner_only));
+        if (!note) throw_disk_error("cannot create a spool file", errno);
+        if (calls_.flush_folder(folders_.spool.get()) != 0)
+            throw_disk_error("cannot flush the spool folder", errno);
+        MXCD_FAILPOINT("blob.doomed");
+    } catch (...) {
+        keep(placement);
+        throw;
+    }
+    return placement;
+}
+
+void FolderDisk::leave_doomed(const Placement& placement) noexcept {
+    static_cast<void>(pins_.release(placement.key, Ending::kept));
+}
+
+void FolderDisk::remove_doomed(const Placement& placement) noexcept {
+    pins_.mark_unclaimed(placement.key);
+    withdraw(placement);
+}
+
 bool FolderDisk::remove_blob(const media::BlobKey& key) noexcept {
     const std::string path = blob_path(key);
     if (unlinkat(folders_.blobs.get(), path.c_str(), 0) == 0 || errno == ENOENT) return true;
-    warn("cannot remove the bytes of a failed upload", errno);
+    warn("cannot remove bytes that nobody needs", errno);
     return false;
 }
 

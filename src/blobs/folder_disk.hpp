@@ -54,6 +54,13 @@ class FolderDisk {
     /// Ends a placement whose upload failed: its bytes go, unless somebody else relies on them.
     void withdraw(const Placement& placement) noexcept;
 
+    /// Notes in the spool that the last row of these bytes may be about to go. Then one of the next three.
+    [[nodiscard]] Placement doom(const media::BlobKey& key);
+    /// Nothing is known: the bytes stay, and the note is left to the next start.
+    void leave_doomed(const Placement& placement) noexcept;
+    /// Ends in keep(), when a row refers to them still, or here, when none does.
+    void remove_doomed(const Placement& placement) noexcept;
+
     [[nodiscard]] std::optional<media::OpenBlob> open(const media::BlobKey& key);
     /// Writes and removes a small file.
     void probe();

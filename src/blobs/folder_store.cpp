@@ -3,6 +3,7 @@
 #include "mxcd/base/errors.hpp"
 
 #include "backup.hpp"
+#include "doomed_blob.hpp"
 #include "errands.hpp"
 #include "folder_disk.hpp"
 #include "free_space.hpp"
@@ -43,6 +44,12 @@ class FolderStore final : public media::BlobStore {
         }
         metrics_.open_misses.add();
         blob = co_await workers_.run([this, &key] { return disk_.open(key); });
+        co_return blob;
+    }
+
+    async::Task<std::unique_ptr<media::DoomedBlob>> doom(media::BlobKey key) override {
+        std::unique_ptr<media::DoomedBlob> blob = co_await workers_.run(
+            [this, &key] { return make_doomed_blob(disk_, errands_, disk_.doom(key)); });
         co_return blob;
     }
 

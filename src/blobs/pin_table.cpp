@@ -6,16 +6,27 @@ namespace mxcd::blobs {
 
 void PinTable::pin(const media::BlobKey& key) {
     std::unique_lock lock(mutex_);
+    static_cast<void>(pin_locked(lock, key));
+}
+
+void PinTable::pin_doomed(const media::BlobKey& key) {
+    std::unique_lock lock(mutex_);
+    pin_locked(lock, key).was_kept = false;
+}
+
+PinTable::Pinned& PinTable::pin_locked(std::unique_lock<std::mutex>& lock, const media::BlobKey& key) {
     removed_.wait(lock, [this, &key] {
         const auto found = pinned_.find(key);
         return found == pinned_.end() || !found->second.is_being_removed;
     });
-    ++pinned_[key].pins;
+    Pinned& pinned = pinned_[key];
+    ++pinned.pins;
+    return pinned;
 }
 
-void PinTable::mark_created(const media::BlobKey& key) {
+void PinTable::mark_unclaimed(const media::BlobKey& key) {
     const std::lock_guard lock(mutex_);
-    pinned_.at(key).was_created_here = true;
+    pinned_.at(key).is_unclaimed = true;
 }
 
 bool PinTable::release(const media::BlobKey& key, Ending ending) {
@@ -25,7 +36,7 @@ bool PinTable::release(const media::BlobKey& key, Ending ending) {
     Pinned& pinned = found->second;
     if (ending == Ending::kept) pinned.was_kept = true;
     if (--pinned.pins > 0) return false;
-    pinned.is_being_removed = pinned.was_created_here && !pinned.was_kept;
+    pinned.is_being_removed = pinned.is_unclaimed && !pinned.was_kept;
     if (pinned.is_being_removed) return true;
     pinned_.erase(found);
     return false;

@@ -39,11 +39,14 @@ async::Task<std::shared_ptr<const MediaRecord>> Downloads::find(const matrix::Me
         cache_hits_.add();
         co_return std::move(record);
     }
+    const std::uint64_t generation = cache_->generation();
     std::optional<MediaRecord> found = co_await metadata_.find(id);
     if (!found) co_return nullptr;
     record = std::make_shared<const MediaRecord>(*std::move(found));
-    cache_->insert(record);
+    cache_->insert(record, generation);
     co_return std::move(record);
 }
+
+void Downloads::forget(const matrix::MediaId& id) { cache_->erase(id); }
 
 }  // namespace mxcd::media

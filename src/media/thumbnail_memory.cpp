@@ -41,17 +41,24 @@ void ThumbnailMemory::insert(std::shared_ptr<const ThumbnailRecord> record) {
     if (records_by_name_.contains(name)) return;
     const std::size_t bytes = carried_bytes(*record);
     while (!records_.empty() && (records_.size() >= max_records || inline_bytes_ + bytes > max_inline_bytes))
-        drop_oldest();
+        drop(std::prev(records_.end()));
     records_.push_front({std::move(name), std::move(record)});
     records_by_name_.emplace(records_.front().name, records_.begin());
     inline_bytes_ += bytes;
 }
 
-void ThumbnailMemory::drop_oldest() {
-    const Record& oldest = records_.back();
-    inline_bytes_ -= carried_bytes(*oldest.record);
-    records_by_name_.erase(oldest.name);
-    records_.pop_back();
+void ThumbnailMemory::erase(const matrix::MediaId& media) {
+    const std::lock_guard lock(mutex_);
+    for (auto next = records_.begin(); next != records_.end();) {
+        const Records::iterator record = next++;
+        if (record->record->media == media) drop(record);
+    }
+}
+
+void ThumbnailMemory::drop(Records::iterator record) {
+    inline_bytes_ -= carried_bytes(*record->record);
+    records_by_name_.erase(record->name);
+    records_.erase(record);
 }
 
 std::optional<ThumbnailRefusal> ThumbnailMemory::find_refusal(const std::string& work) {

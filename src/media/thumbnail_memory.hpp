@@ -25,6 +25,8 @@ class ThumbnailMemory {
                                                               const ThumbnailForm& form);
     void insert(std::shared_ptr<const ThumbnailRecord> record);
 
+    void erase(const matrix::MediaId& media);
+
     /// Why `work` failed, for ten minutes after it did: then it is tried again.
     [[nodiscard]] std::optional<ThumbnailRefusal> find_refusal(const std::string& work);
     void insert_refusal(const std::string& work, ThumbnailRefusal refusal);
@@ -42,7 +44,7 @@ class ThumbnailMemory {
     using Records = std::list<Record>;    // newest use first
     using Failures = std::list<Failure>;  // newest first
 
-    void drop_oldest();
+    void drop(Records::iterator record);
 
     const base::Clock& clock_;
     std::mutex mutex_;

@@ -170,6 +170,8 @@ async::Task<Thumbnail> Thumbnails::Parts::ready(const Download& original,
     co_return std::move(thumbnail);
 }
 
+void Thumbnails::forget(const matrix::MediaId& media) { parts_->memory.erase(media); }
+
 void Thumbnails::prepare(const async::Executor& home, const matrix::MediaId& media,
                          std::string_view declared_type) {
     std::shared_ptr<const ThumbnailPolicy> policy = policy_.get();

@@ -68,11 +68,11 @@ Uploads::~Uploads() = default;
 
 void Uploads::reconfigure(UploadPolicy policy) { policy_.replace(std::move(policy)); }
 
-async::Task<CreatedMedia> Uploads::create(matrix::UserId user) {
+async::Task<CreatedMedia> Uploads::create(matrix::UserId user, bool is_ephemeral) {
     const std::shared_ptr<const UploadPolicy> policy = policy_.get();
     matrix::MediaId id = new_media_id(random_);
-    const CreateOutcome outcome =
-        co_await pending_.create({id, std::move(user), policy->pending_lifetime, policy->max_pending});
+    const CreateOutcome outcome = co_await pending_.create(
+        {id, std::move(user), policy->pending_lifetime, policy->max_pending, is_ephemeral});
     if (const auto* const full = std::get_if<TooManyPending>(&outcome)) {
         instruments_->too_many_pending.add();
         matrix::Error error(matrix::ErrorCode::limit_exceeded,
@@ -124,6 +124,7 @@ async::Task<matrix::MediaId> Uploads::take_in(const UploadPolicy& policy, const 
     MediaRecord record = record_of(facts, id, received);
     record.quarantined_by = std::move(quarantined_by);
     record.needs_authentication = policy.authenticates_media;
+    record.is_ephemeral = request.is_ephemeral;
     co_await commit(std::move(record), received, *reservation, request.claim.has_value());
     co_return std::move(id);
 }

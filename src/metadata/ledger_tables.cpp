@@ -117,6 +117,11 @@ std::vector<media::WindowUsage> LedgerTables::usage(const matrix::UserId& user,
     return usages;
 }
 
+media::StoredMedia LedgerTables::stored(const matrix::UserId& user) {
+    const Account account = find_account(user);
+    return {difference(account.stored_bytes, 0), account.stored_files};
+}
+
 LedgerTables::Settled LedgerTables::settle(media::ReservationId id) {
     std::optional<Reservations::Entry> reservation = reservations_.find(id);
     // Without it others may have been given the room.

@@ -27,6 +27,7 @@ class LedgerTables {
     [[nodiscard]] std::optional<media::LimitRefusal> check(const media::ReserveRequest& request);
     [[nodiscard]] std::vector<media::WindowUsage> usage(const matrix::UserId& user,
                                                         const std::vector<media::UploadLimit>& limits);
+    [[nodiscard]] media::StoredMedia stored(const matrix::UserId& user);
 
     struct Settled {
         Reservations::Entry reservation;

@@ -12,11 +12,13 @@ std::span<const std::byte> bytes_of(const std::string& text) { return std::as_by
 
 constexpr const char* insert_media_sql =
     "INSERT INTO media (media_id, user_key, content_type, file_name, size, sha256, created_at, body, "
-    "quarantined_by, needs_authentication) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    "quarantined_by, needs_authentication, is_ephemeral) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 
 constexpr const char* select_media_sql =
     "SELECT users.user_id, media.content_type, media.file_name, media.size, media.sha256, "
-    "media.created_at, media.body, media.quarantined_by, media.needs_authentication "
+    "media.created_at, media.body, media.quarantined_by, media.needs_authentication, media.is_protected, "
+    "media.is_ephemeral "
     "FROM media JOIN users ON users.user_key = media.user_key WHERE media.media_id = $1";
 
 constexpr const char* select_owner_sql =
@@ -32,6 +34,8 @@ media::MediaRecord read_record(const Query& row, const matrix::MediaId& id) {
     record.created_at = time_point(row.integer(5));
     if (!row.is_null(7)) record.quarantined_by = row.text(7);
     record.needs_authentication = row.integer(8) != 0;
+    record.is_protected = row.integer(9) != 0;
+    record.is_ephemeral = row.integer(10) != 0;
     if (row.is_null(6)) return record;
     record.inline_body = std::make_shared<const std::string>(row.blob(6));
     if (record.size.value() != static_cast<std::int64_t>(record.inline_body->size()))
@@ -57,7 +61,8 @@ void MediaTables::insert(const media::MediaRecord& record, std::int64_t user_key
         .bind(6, std::span<const std::byte>(record.blob.sha256))
         .bind(7, milliseconds_of(record.created_at))
         .bind(9, record.quarantined_by)
-        .bind(10, std::int64_t{record.needs_authentication ? 1 : 0});
+        .bind(10, std::int64_t{record.needs_authentication ? 1 : 0})
+        .bind(11, std::int64_t{record.is_ephemeral ? 1 : 0});
     if (record.inline_body) query.bind(8, bytes_of(*record.inline_body));
     query.run();
 }

@@ -9,10 +9,11 @@ namespace mxcd::metadata {
 namespace {
 
 constexpr const char* insert_sql =
-    "INSERT INTO pending_media (media_id, user_id, expires_at) SELECT $1, $2, $3 "
+    "INSERT INTO pending_media (media_id, user_id, expires_at, is_ephemeral) SELECT $1, $2, $3, $6 "
     "WHERE (SELECT COUNT(*) FROM pending_media WHERE user_id = $2 AND expires_at > $4) < $5 RETURNING 1";
 
-constexpr const char* select_sql = "SELECT user_id, expires_at FROM pending_media WHERE media_id = $1";
+constexpr const char* select_sql =
+    "SELECT user_id, expires_at, is_ephemeral FROM pending_media WHERE media_id = $1";
 
 constexpr const char* select_first_expiry_sql =
     "SELECT expires_at FROM pending_media WHERE user_id = $1 AND expires_at > $2 ORDER BY expires_at LIMIT 1";
@@ -41,7 +42,8 @@ bool PendingTables::insert(const media::CreateRequest& request, base::TimePoint 
         .bind(2, std::string_view(request.user.text()))
         .bind(3, milliseconds_of(now + request.lifetime))
         .bind(4, milliseconds_of(now))
-        .bind(5, request.max_pending);
+        .bind(5, request.max_pending)
+        .bind(6, std::int64_t{request.is_ephemeral ? 1 : 0});
     return query.next();
 }
 
@@ -49,7 +51,7 @@ std::optional<PendingTables::Entry> PendingTables::find(const matrix::MediaId& i
     Query query(select_);
     query.bind(1, std::string_view(id.text()));
     if (!query.next()) return std::nullopt;
-    return Entry{user_id(query.text(0)), time_point(query.integer(1))};
+    return Entry{user_id(query.text(0)), time_point(query.integer(1)), query.integer(2) != 0};
 }
 
 std::optional<base::TimePoint> PendingTables::first_expiry(const matrix::UserId& user, base::TimePoint now) {

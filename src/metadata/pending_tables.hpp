@@ -19,6 +19,7 @@ class PendingTables {
     struct Entry {
         matrix::UserId user;
         base::TimePoint expires_at;
+        bool is_ephemeral = false;
     };
     /// False, and nothing is written, when the user has `max_pending` that are good after `now` already.
     [[nodiscard]] bool insert(const media::CreateRequest& request, base::TimePoint now);

@@ -33,6 +33,8 @@ class RecordUpload final : public Write {
     void answer(std::exception_ptr failure) noexcept override;
 
   private:
+    void settle_pending(PendingTables& pending);
+
     media::MediaRecord record_;
     IdOrigin origin_;
     media::ReservationId reservation_;

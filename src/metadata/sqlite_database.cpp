@@ -2,6 +2,7 @@
 #include "mxcd/metadata/database.hpp"
 
 #include "database_thread.hpp"
+#include "moderation_store.hpp"
 #include "pending_media.hpp"
 #include "record_upload.hpp"
 #include "thumbnail_catalog.hpp"
@@ -101,6 +102,10 @@ class SqliteUploadLedger final : public media::UploadLedger {
         });
     }
 
+    async::Task<media::StoredMedia> stored(matrix::UserId user) override {
+        return thread_.read([user = std::move(user)](Store& store) { return store.ledger.stored(user); });
+    }
+
   private:
     media::ReserveOutcome owned(LedgerTables::Outcome outcome) {
         if (auto* id = std::get_if<media::ReservationId>(&outcome)) return media::Reservation(*this, *id);
@@ -120,12 +125,14 @@ class SqliteDatabase final : public Database {
           thread_(config, clock, metrics, reservations_),
           store_(thread_, reservations_),
           pending_(thread_, clock, reservations_),
+          moderation_(thread_),
           thumbnails_(thread_),
           ledger_(thread_, reservations_, metrics) {}
 
     media::MetadataStore& metadata() override { return store_; }
     media::UploadLedger& ledger() override { return ledger_; }
     media::PendingMedia& pending() override { return pending_; }
+    media::ModerationStore& moderation() override { return moderation_; }
     media::ThumbnailCatalog& thumbnails() override { return thumbnails_; }
 
     bool is_blob_referenced(const media::BlobKey& key) override {
@@ -143,6 +150,7 @@ class SqliteDatabase final : public Database {
     DatabaseThread thread_;
     SqliteMetadataStore store_;
     SqlitePendingMedia pending_;
+    SqliteModerationStore moderation_;
     SqliteThumbnailCatalog thumbnails_;
     SqliteUploadLedger ledger_;
 };

@@ -103,7 +103,8 @@ Store::Store(Connection open, const base::Clock& clock, Reservations& reservatio
       ledger(connection, *window_clock_, reservations),
       media(connection),
       pending(connection),
-      thumbnails(connection) {}
+      thumbnails(connection),
+      moderation(connection, thumbnails) {}
 
 bool Store::is_blob_referenced(const media::BlobKey& key) {
     return media.is_blob_referenced(key) || thumbnails.is_blob_referenced(key);

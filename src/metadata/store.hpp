@@ -4,6 +4,7 @@
 
 #include "ledger_tables.hpp"
 #include "media_tables.hpp"
+#include "moderation_tables.hpp"
 #include "pending_tables.hpp"
 #include "reservations.hpp"
 #include "settings_table.hpp"
@@ -41,6 +42,7 @@ class Store {
     MediaTables media;
     PendingTables pending;
     ThumbnailTables thumbnails;
+    ModerationTables moderation;
 
     /// Whether any row refers to these bytes in the blob store.
     [[nodiscard]] bool is_blob_referenced(const media::BlobKey& key);

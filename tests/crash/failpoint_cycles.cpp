@@ -1,6 +1,7 @@
-// Kills the upload path at every step, again and again, and looks at what is left: an acknowledged upload
-// must be there and whole, an unacknowledged one must be there whole or not at all, no file may be without a
-// row, and the ledger must equal the rows. Recovery itself is killed too.
+// Kills uploads and deletions at every step, again and again, and looks at what is left: an acknowledged
+// upload that nobody began to delete must be there and whole, an unacknowledged one must be there whole or
+// not at all, no file may be without a row, and the users' totals must equal the rows. Recovery itself is
+// killed too.
 //
 // Each phase is a process of its own, forked from a parent that never has threads.
 // usage: failpoint_cycles [CYCLES [SEED]]      (default 300 cycles; the figure is 10000)
@@ -13,11 +14,14 @@
 #include "mxcd/base/random.hpp"
 #include "mxcd/blobs/folder_store.hpp"
 #include "mxcd/media/downloads.hpp"
+#include "mxcd/media/moderation.hpp"
 #include "mxcd/media/module_chain.hpp"
+#include "mxcd/media/thumbnails.hpp"
 #include "mxcd/media/uploads.hpp"
 #include "mxcd/metadata/database.hpp"
 #include "mxcd/modules/type_sniffer.hpp"
 
+#include "support/fake_thumbnailer.hpp"
 #include "support/memory_body.hpp"
 
 #include <sqlite3.h>
@@ -41,11 +45,11 @@ namespace {
 
 using namespace mxcd;
 
-constexpr std::array failpoints = {"upload.admitted",      "upload.received", "upload.inspected",
-                                   "upload.stored",        "upload.recorded", "blob.spooled",
-                                   "blob.flushed",         "blob.renamed",    "blob.linked",
-                                   "blob.folder_flushed",  "blob.kept",       "database.before_commit",
-                                   "database.after_commit"};
+constexpr std::array failpoints = {
+    "upload.admitted",       "upload.received",     "upload.inspected", "upload.stored",
+    "upload.recorded",       "blob.spooled",        "blob.flushed",     "blob.renamed",
+    "blob.linked",           "blob.folder_flushed", "blob.kept",        "database.before_commit",
+    "database.after_commit", "blob.doomed",         "deletion.doomed",  "deletion.erased"};
 constexpr int uploads_per_task = 3;
 constexpr int tasks = 4;
 
@@ -56,6 +60,7 @@ struct Acknowledged {
         char media_id[32];
         char sha256[65];
         std::int64_t size;
+        std::atomic<bool> is_being_deleted;
     } entries[tasks * uploads_per_task];
 };
 
@@ -84,7 +89,12 @@ class House {
                               .blobs = *blobs_,
                               .sniffer = *sniffer_,
                               .random = *random_,
-                              .metrics = *metrics_}) {
+                              .metrics = *metrics_}),
+          downloads_(database_->metadata(), *blobs_, *metrics_),
+          thumbnails_({}, {downloads_, database_->thumbnails(), *blobs_, thumbnailer_, background_, *clock_,
+                           *metrics_}),
+          moderation_({database_->moderation(), database_->metadata(), *blobs_, downloads_, thumbnails_,
+                       uploads_, *metrics_}) {
         blobs_->recover([this](const media::BlobKey& key) { return database_->is_blob_referenced(key); });
         threads_.start();
     }
@@ -95,6 +105,7 @@ class House {
     }
 
     media::Uploads& uploads() { return uploads_; }
+    media::Moderation& moderation() { return moderation_; }
     metadata::Database& database() { return *database_; }
     media::BlobStore& blobs() { return *blobs_; }
     async::TaskGroup& background() { return background_; }
@@ -121,6 +132,10 @@ class House {
     std::unique_ptr<media::BlobStore> blobs_;
     std::unique_ptr<media::TypeSniffer> sniffer_;
     media::Uploads uploads_;
+    media::Downloads downloads_;
+    test::FakeThumbnailer thumbnailer_;
+    media::Thumbnails thumbnails_;
+    media::Moderation moderation_;
 };
 
 std::string body_for(std::mt19937_64& random) {
@@ -149,7 +164,13 @@ async::Task<> upload_some(House& house, Acknowledged& told, std::uint64_t seed, 
         const std::string digest = base::to_hex(base::sha256(body));
         std::snprintf(entry.sha256, sizeof entry.sha256, "%s", digest.c_str());
         entry.size = static_cast<std::int64_t>(body.size());
+        entry.is_being_deleted = false;
         told.count.fetch_add(1);
+        if (random() % 3 != 0) continue;
+        entry.is_being_deleted = true;
+        const bool was_there =
+            co_await house.moderation().erase(id, matrix::UserId::parse("@alice:hs.test").value());
+        require(was_there, "what was uploaded can be deleted");
     }
     running.fetch_sub(1);
 }
@@ -179,6 +200,8 @@ std::int64_t number_from(sqlite3* database, const char* sql) {
 async::Task<> check_entry(House& house, const Acknowledged::Entry& entry, std::atomic<int>& whole) {
     const std::optional<matrix::MediaId> id = matrix::MediaId::parse(entry.media_id);
     const std::optional<media::MediaRecord> record = co_await house.database().metadata().find(*id);
+    whole.fetch_add(1);
+    if (entry.is_being_deleted && !record) co_return;
     require(record.has_value(), std::string("acknowledged upload is there: ") + entry.media_id);
     std::string bytes;
     if (record->inline_body) {
@@ -191,7 +214,6 @@ async::Task<> check_entry(House& house, const Acknowledged::Entry& entry, std::a
                 "readable");
     }
     require(base::to_hex(base::sha256(bytes)) == entry.sha256, "its bytes are whole");
-    whole.fetch_add(1);
 }
 
 void check(const std::filesystem::path& folder, const Acknowledged& told) {
@@ -216,9 +238,9 @@ void check(const std::filesystem::path& folder, const Acknowledged& told) {
         sqlite3_open_v2((folder / "mxcd.db").c_str(), &database, SQLITE_OPEN_READWRITE, nullptr) == SQLITE_OK,
         "opens");
     const std::int64_t rows = number_from(database, "SELECT COALESCE(SUM(size), 0) FROM media");
-    const std::int64_t sent = number_from(database, "SELECT COALESCE(SUM(sent_total), 0) FROM users");
-    require(rows == sent,
-            "the ledger (" + std::to_string(sent) + ") equals the rows (" + std::to_string(rows) + ")");
+    const std::int64_t stored = number_from(database, "SELECT COALESCE(SUM(stored_bytes), 0) FROM users");
+    require(rows == stored, "what users have stored (" + std::to_string(stored) + ") equals the rows (" +
+                                std::to_string(rows) + ")");
     sqlite3_close(database);
 }
 

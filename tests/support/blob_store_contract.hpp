@@ -25,6 +25,7 @@ class BlobStoreContract {
         check_writing();
         check_one_upload();
         check_two_uploads();
+        check_removal();
     }
 
   private:
@@ -113,6 +114,57 @@ class BlobStoreContract {
             // A round trip through the store, so that what was left to do has been done.
             tasks_.run(store_body(store_, "another"))->keep();
             CHECK(is_there());
+        }
+    }
+
+    void check_removal() {
+        SECTION("doomed bytes go when nobody refers to them, and stay when somebody does") {
+            tasks_.run(store_body(store_, body_))->keep();
+            tasks_.run(store_.doom(key_))->spare();
+            CHECK(is_there());
+            tasks_.run(store_.doom(key_))->remove();
+            CHECK(becomes_true([this] { return is_gone(); }));
+        }
+        SECTION("doomed bytes stay when nobody has decided") {
+            tasks_.run(store_body(store_, body_))->keep();
+            tasks_.run(store_.doom(key_)).reset();
+            CHECK(is_there());
+        }
+        SECTION("doomed bytes stay for an upload of the same that is kept") {
+            tasks_.run(store_body(store_, body_))->keep();
+            std::unique_ptr<media::DoomedBlob> doomed = tasks_.run(store_.doom(key_));
+            std::unique_ptr<media::StoredBlob> again = tasks_.run(store_body(store_, body_));
+            doomed->remove();
+            doomed.reset();
+            CHECK(is_there());
+            again->keep();
+            again.reset();
+            CHECK(is_there());
+        }
+        SECTION("doomed bytes go with an upload of the same that fails") {
+            std::unique_ptr<media::StoredBlob> kept = tasks_.run(store_body(store_, body_));
+            std::unique_ptr<media::StoredBlob> fails = tasks_.run(store_body(store_, body_));
+            kept->keep();
+            kept.reset();
+            std::unique_ptr<media::DoomedBlob> doomed = tasks_.run(store_.doom(key_));
+            doomed->remove();
+            doomed.reset();
+            CHECK(is_there());
+            fails.reset();
+            CHECK(becomes_true([this] { return is_gone(); }));
+        }
+        SECTION("an upload that was kept after the decision to look was made keeps doomed bytes") {
+            tasks_.run(store_body(store_, body_))->keep();
+            std::unique_ptr<media::DoomedBlob> doomed = tasks_.run(store_.doom(key_));
+            tasks_.run(store_body(store_, body_))->keep();
+            doomed->remove();
+            doomed.reset();
+            tasks_.run(store_body(store_, "another"))->keep();
+            CHECK(is_there());
+        }
+        SECTION("bytes that are not there can be doomed") {
+            CHECK_NOTHROW(tasks_.run(store_.doom(key_))->remove());
+            CHECK(is_gone());
         }
     }
 

@@ -64,6 +64,12 @@ class MemoryBlobStore final : public media::BlobStore {
         co_return as_file(found->second.bytes);
     }
 
+    async::Task<std::unique_ptr<media::DoomedBlob>> doom(media::BlobKey key) override {
+        const std::lock_guard lock(state_->mutex);
+        state_->refuse_when_broken();
+        co_return std::make_unique<MemoryDoomedBlob>(state_, key);
+    }
+
     bool has_room() override {
         const std::lock_guard lock(state_->mutex);
         return state_->has_room;

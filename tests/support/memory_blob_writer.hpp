@@ -56,6 +56,33 @@ class MemoryStoredBlob final : public media::StoredBlob {
     media::BlobKey key_;
 };
 
+class MemoryDoomedBlob final : public media::DoomedBlob {
+  public:
+    MemoryDoomedBlob(std::shared_ptr<MemoryBlobState> state, const media::BlobKey& key)
+        : state_(std::move(state)), key_(key) {
+        MemoryBlob& blob = state_->blobs[key_];
+        ++blob.users;
+        blob.is_kept = false;
+    }
+    ~MemoryDoomedBlob() override {
+        const std::lock_guard lock(state_->mutex);
+        MemoryBlob& blob = state_->blobs.at(key_);
+        --blob.users;
+        if (!is_removed_) blob.is_kept = true;
+        if (blob.users == 0 && !blob.is_kept) state_->blobs.erase(key_);
+    }
+    MemoryDoomedBlob(const MemoryDoomedBlob&) = delete;
+    MemoryDoomedBlob& operator=(const MemoryDoomedBlob&) = delete;
+
+    void spare() noexcept override {}
+    void remove() noexcept override { is_removed_ = true; }
+
+  private:
+    std::shared_ptr<MemoryBlobState> state_;  // shared with the store and its other handles
+    media::BlobKey key_;
+    bool is_removed_ = false;
+};
+
 class MemoryBlobWriter final : public media::BlobWriter {
   public:
     explicit MemoryBlobWriter(std::shared_ptr<MemoryBlobState> state) : state_(std::move(state)) {

@@ -3,6 +3,7 @@
 #include "mxcd/base/clock.hpp"
 #include "mxcd/base/errors.hpp"
 #include "mxcd/media/metadata_store.hpp"
+#include "mxcd/media/moderation_store.hpp"
 #include "mxcd/media/pending_media.hpp"
 #include "mxcd/media/upload_ledger.hpp"
 
@@ -22,11 +23,12 @@
 
 namespace mxcd::test {
 
-/// Metadata store, upload ledger and pending media in memory, naive on purpose: a window is summed up entry
-/// by entry. Keeps the same contract as the real ones. Thread-safe; `clock` must outlive it.
+/// Metadata store, upload ledger, pending media and moderation in memory, naive on purpose: a window is
+/// summed up entry by entry. Keeps the same contract as the real ones. Thread-safe; `clock` must outlive it.
 class MemoryMetadata final : public media::MetadataStore,
                              public media::UploadLedger,
-                             public media::PendingMedia {
+                             public media::PendingMedia,
+                             public media::ModerationStore {
   public:
     explicit MemoryMetadata(const base::Clock& clock)
         : clock_(base::make_window_clock(clock, base::TimePoint{})), wall_clock_(clock) {}
@@ -64,7 +66,7 @@ class MemoryMetadata final : public media::MetadataStore,
             first = std::min(first, pending.expires_at);
         }
         if (count >= request.max_pending) co_return media::TooManyPending{first - now};
-        pending_.emplace(request.id, Pending{request.user, now + request.lifetime});
+        pending_.emplace(request.id, Pending{request.user, now + request.lifetime, request.is_ephemeral});
         co_return media::Created{now + request.lifetime};
     }
 
@@ -90,6 +92,7 @@ class MemoryMetadata final : public media::MetadataStore,
         const auto pending = pending_.find(record.id);
         if (pending == pending_.end() || pending->second.user != record.owner)
             throw base::StorageError("the media ID is not pending");
+        record.is_ephemeral = pending->second.is_ephemeral;
         write_down(std::move(record), reservation);
         pending_.erase(pending);
         co_return;
@@ -100,6 +103,68 @@ class MemoryMetadata final : public media::MetadataStore,
         if (pending == pending_.end() || pending->second.expires_at <= wall_clock_.now())
             co_return std::nullopt;
         co_return pending->second.expires_at;
+    }
+
+    async::Task<std::vector<media::BlobKey>> blobs_of(matrix::MediaId id) override {
+        const std::lock_guard lock(mutex_);
+        co_return blobs_of_record(id);
+    }
+    async::Task<std::optional<media::DeletedMedia>> erase(matrix::MediaId id) override {
+        const std::lock_guard lock(mutex_);
+        const auto found = records_.find(id);
+        if (found == records_.end()) co_return std::nullopt;
+        media::DeletedMedia deleted{found->second.owner, found->second.size, found->second.blob,
+                                    blobs_of_record(id)};
+        records_.erase(found);
+        co_return deleted;
+    }
+    async::Task<std::vector<matrix::MediaId>> quarantine(matrix::MediaId id, std::string by) override {
+        const std::lock_guard lock(mutex_);
+        const auto found = records_.find(id);
+        if (found == records_.end() || found->second.is_protected) co_return std::vector<matrix::MediaId>();
+        co_return quarantine_hashes({found->second.blob}, by);
+    }
+    async::Task<std::vector<matrix::MediaId>> quarantine_all_of(matrix::UserId user,
+                                                                std::string by) override {
+        const std::lock_guard lock(mutex_);
+        std::set<media::BlobKey> hashes;
+        for (const auto& [id, record] : records_)
+            if (record.owner == user && !record.is_protected && !record.quarantined_by)
+                hashes.insert(record.blob);
+        co_return quarantine_hashes(hashes, by);
+    }
+    async::Task<std::vector<matrix::MediaId>> unquarantine(matrix::MediaId id) override {
+        const std::lock_guard lock(mutex_);
+        std::vector<matrix::MediaId> changed;
+        const auto found = records_.find(id);
+        if (found == records_.end()) co_return changed;
+        for (auto& [other, record] : records_) {
+            if (record.blob != found->second.blob || !record.quarantined_by) continue;
+            record.quarantined_by.reset();
+            changed.push_back(other);
+        }
+        co_return changed;
+    }
+    async::Task<bool> set_protected(matrix::MediaId id, bool is_protected) override {
+        const std::lock_guard lock(mutex_);
+        const auto found = records_.find(id);
+        if (found == records_.end()) co_return false;
+        found->second.is_protected = is_protected;
+        co_return true;
+    }
+    async::Task<media::MediaPage> media_of(media::MediaPageRequest request) override {
+        const std::lock_guard lock(mutex_);
+        std::vector<media::MediaRecord> all;
+        for (const auto& [id, record] : records_)
+            if (record.owner == request.user) all.push_back(record);
+        std::ranges::sort(all, [](const auto& left, const auto& right) {
+            return std::pair(left.created_at, left.id) < std::pair(right.created_at, right.id);
+        });
+        if (request.newest_first) std::ranges::reverse(all);
+        media::MediaPage page{{}, std::ssize(all)};
+        for (std::int64_t i = request.from; i < std::min(page.total, request.from + request.limit); ++i)
+            page.media.push_back(all.at(static_cast<std::size_t>(i)));
+        co_return page;
     }
 
     async::Task<std::optional<media::MediaRecord>> find(matrix::MediaId id) override {
@@ -161,6 +226,17 @@ class MemoryMetadata final : public media::MetadataStore,
         co_return usages;
     }
 
+    async::Task<media::StoredMedia> stored(matrix::UserId user) override {
+        const std::lock_guard lock(mutex_);
+        media::StoredMedia stored;
+        for (const auto& [id, record] : records_) {
+            if (record.owner != user) continue;
+            stored.bytes += record.size;
+            ++stored.files;
+        }
+        co_return stored;
+    }
+
   private:
     struct Sent {
         matrix::UserId user;
@@ -171,6 +247,7 @@ class MemoryMetadata final : public media::MetadataStore,
     struct Pending {
         matrix::UserId user;
         base::TimePoint expires_at;
+        bool is_ephemeral;
     };
 
     void write_down(media::MediaRecord record, media::ReservationId reservation) {
@@ -178,9 +255,31 @@ class MemoryMetadata final : public media::MetadataStore,
         if (!reservations_.contains(reservation)) throw base::StorageError("no such reservation");
         if (records_.contains(record.id)) throw base::StorageError("the media ID is taken");
         record.created_at = clock_->now();
+        const bool has_quarantined_like =
+            std::any_of(records_.begin(), records_.end(), [&](const auto& entry) {
+                return entry.second.blob == record.blob && entry.second.quarantined_by;
+            });
+        if (has_quarantined_like && !record.quarantined_by) record.quarantined_by = "system";
         sent_.push_back({record.owner, record.created_at, record.size});
         reservations_.erase(reservation);
         records_.emplace(record.id, std::move(record));
+    }
+
+    std::vector<media::BlobKey> blobs_of_record(const matrix::MediaId& id) const {
+        const auto found = records_.find(id);
+        if (found == records_.end() || found->second.inline_body) return {};
+        return {found->second.blob};
+    }
+
+    std::vector<matrix::MediaId> quarantine_hashes(const std::set<media::BlobKey>& hashes,
+                                                   const std::string& by) {
+        std::vector<matrix::MediaId> changed;
+        for (auto& [id, record] : records_) {
+            if (record.is_protected || !hashes.contains(record.blob)) continue;
+            record.quarantined_by = by;
+            changed.push_back(id);
+        }
+        return changed;
     }
 
     static bool is_in(const Sent& sent, const matrix::UserId& user, const media::UploadLimit& limit,

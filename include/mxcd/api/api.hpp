@@ -11,9 +11,11 @@
 #include "mxcd/media/arrivals.hpp"
 #include "mxcd/media/downloads.hpp"
 #include "mxcd/media/file_offers.hpp"
+#include "mxcd/media/moderation.hpp"
 #include "mxcd/media/thumbnails.hpp"
 #include "mxcd/media/token_authenticator.hpp"
 #include "mxcd/media/uploads.hpp"
+#include "mxcd/media/usage.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -42,6 +44,15 @@ enum class LimitExceededResponse : std::uint8_t {
     synapse_legacy,  // 400 M_RESOURCE_LIMIT_EXCEEDED
 };
 
+/// Proposals that are not in the specification yet, each off unless the operator switches it on: bits of an
+/// ExperimentMask.
+enum Experiment : std::uint32_t {
+    msc2278 = 1U << 0U,  // DELETE of a download deletes it
+    msc4322 = 1U << 1U,  // redacting one's own media
+    msc4425 = 1U << 2U,  // ephemeral media
+};
+using ExperimentMask = std::uint32_t;
+
 struct DeskConfig {
     matrix::ServerName server_name;
     std::string public_baseurl;  // ends with '/'
@@ -50,6 +61,7 @@ struct DeskConfig {
     /// The old download routes, which ask for no token, give out only what was uploaded while this was off.
     bool enable_authenticated_media = true;
     std::vector<std::string> unauthenticated_media = {};  // mxc URIs that they give out all the same
+    ExperimentMask experiments = 0;
     /// Uploads of each user (rc_media_upload); nothing: as many as they like.
     std::optional<base::RateLimit> upload_rate = std::nullopt;
     /// Media IDs that each user creates (rc_media_create).
@@ -80,6 +92,8 @@ struct ApiDependencies {
     media::Arrivals& arrivals;
     media::FileOffers& offers;
     media::Thumbnails& thumbnails;
+    media::Moderation& moderation;
+    media::Usage& usage;
     const base::Clock& clock;
     base::Metrics& metrics;
     /// Signs the links to the limit page; 32 bytes.

@@ -23,6 +23,18 @@ class StoredBlob {
     virtual void keep() noexcept = 0;
 };
 
+/// Bytes whose last row may be about to go. Noted on the disk, so that a crash before it is decided is mended
+/// at the next start; the destructor without a decision leaves the bytes and the note. Never blocks an io
+/// thread.
+class DoomedBlob {
+  public:
+    virtual ~DoomedBlob() = default;
+    /// A row refers to them. Seen after the row that goes is gone.
+    virtual void spare() noexcept = 0;
+    /// No row refers to them: they go, or with the last upload in flight that has the same bytes and fails.
+    virtual void remove() noexcept = 0;
+};
+
 /// A finished body in the spool: complete, counted and hashed, not yet flushed.
 struct SpooledBody {
     BlobKey key;
@@ -62,6 +74,9 @@ class BlobStore {
     virtual async::Task<std::unique_ptr<BlobWriter>> create() = 0;
     /// Nothing when there are no such bytes.
     virtual async::Task<std::optional<OpenBlob>> open(BlobKey key) = 0;
+
+    /// To be called before the row of these bytes is deleted, which need not be there.
+    virtual async::Task<std::unique_ptr<DoomedBlob>> doom(BlobKey key) = 0;
 
     /// Whether uploads are welcome: the file system has more than the configured floor free. Cached for a
     /// second.

@@ -23,7 +23,7 @@ struct Download {
 class Downloads {
   public:
     /// Keeps up to `cached_records` records (with their inline bodies: at most 16 MiB of those) in memory;
-    /// they never change once recorded.
+    /// whoever changes one calls forget().
     Downloads(MetadataStore& metadata, BlobStore& blobs, base::Metrics& metrics,
               std::size_t cached_records = 8192);
     ~Downloads();
@@ -31,6 +31,9 @@ class Downloads {
     /// Nothing when there is no such media, or when it is quarantined. Throws base::StorageError, also when a
     /// row has lost its bytes. `id` must stay valid until the task resumes.
     async::Task<std::optional<Download>> open(const matrix::MediaId& id);
+
+    /// The row has changed or gone: the next open() looks at it anew. Any thread.
+    void forget(const matrix::MediaId& id);
 
   private:
     async::Task<std::shared_ptr<const MediaRecord>> find(const matrix::MediaId& id);

@@ -19,7 +19,7 @@ struct BlobKey {
 };
 
 /// One piece of local media: what is known about it, and, when it is small, its bytes. Immutable once
-/// recorded.
+/// recorded, but for what moderators decide.
 struct MediaRecord {
     matrix::MediaId id;
     matrix::UserId owner;
@@ -35,6 +35,10 @@ struct MediaRecord {
     std::optional<std::string> quarantined_by = std::nullopt;
     /// Never given out to those who do not say who they are; nothing changes it later.
     bool needs_authentication = true;
+    /// Quarantining skips it.
+    bool is_protected = false;
+    /// Uploaded to be deleted by its uploader (MSC4425).
+    bool is_ephemeral = false;
 };
 
 }  // namespace mxcd::media

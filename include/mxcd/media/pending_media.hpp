@@ -56,7 +56,8 @@ struct CreateRequest {
     matrix::MediaId id;
     matrix::UserId user;
     std::chrono::milliseconds lifetime;
-    std::int64_t max_pending;  // of this user, this one included
+    std::int64_t max_pending;   // of this user, this one included
+    bool is_ephemeral = false;  // what it is filled with
 };
 
 struct Created {
@@ -83,7 +84,7 @@ class PendingMedia {
     virtual void release(const matrix::MediaId& id) noexcept = 0;
 
     /// MetadataStore::record_upload() for an ID that the caller has claimed: it is pending no more in the
-    /// same transaction.
+    /// same transaction. It is ephemeral if it was created so.
     virtual async::Task<> fill(MediaRecord record, ReservationId reservation) = 0;
 
     /// When a pending ID expires; nothing for any other.

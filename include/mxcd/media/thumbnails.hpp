@@ -60,14 +60,17 @@ class Thumbnails {
     ~Thumbnails();
 
     /// The thumbnail of `original` that suits `wanted` best: never smaller than asked for unless the original
-    /// itself is. Nothing when the original has been deleted meanwhile. Throws matrix::Error 400 when it is nothing that can be
-    /// thumbnailed and 413 when it has too many pixels; base::Overloaded, base::UpstreamError,
-    /// base::StorageError.
+    /// itself is. Nothing when the original has been deleted meanwhile. Throws matrix::Error 400 when it is
+    /// nothing that can be thumbnailed and 413 when it has too many pixels; base::Overloaded,
+    /// base::UpstreamError, base::StorageError.
     async::Task<std::optional<Thumbnail>> open(Download original, ThumbnailForm wanted);
 
     /// Makes the configured sizes of new media in the background, if its declared type says image. Nobody
     /// hears of a failure: what is missing is made when it is asked for.
     void prepare(const async::Executor& home, const matrix::MediaId& media, std::string_view declared_type);
+
+    /// Frees what is in memory of deleted media. Any thread.
+    void forget(const matrix::MediaId& media);
 
     void reconfigure(ThumbnailPolicy policy);
     [[nodiscard]] std::shared_ptr<const ThumbnailPolicy> policy() const { return policy_.get(); }

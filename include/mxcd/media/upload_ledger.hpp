@@ -81,6 +81,12 @@ struct WindowUsage {
     std::optional<base::TimePoint> next_room_at;  // when the oldest bytes of the window leave it
 };
 
+/// What of a user is there now, whatever the windows.
+struct StoredMedia {
+    base::ByteCount bytes;
+    std::int64_t files = 0;
+};
+
 /// Per-user totals over time: exact under concurrency, append-only, with a running total per entry so that a
 /// check costs two look-ups whatever the history. A window counts entries with `sent_at > now - time_period`;
 /// an upload counts from the moment it completed. `now` never runs backwards. Zero bytes always fit the
@@ -98,6 +104,7 @@ class UploadLedger {
     virtual void release(ReservationId id) noexcept = 0;
     virtual async::Task<std::vector<WindowUsage>> usage(matrix::UserId user,
                                                         std::vector<UploadLimit> limits) = 0;
+    virtual async::Task<StoredMedia> stored(matrix::UserId user) = 0;
 };
 
 inline void Reservation::release() {

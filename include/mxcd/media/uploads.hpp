@@ -50,6 +50,7 @@ struct UploadRequest {
     std::optional<base::ByteCount> declared_size;  // nothing: chunked
     async::ByteSource& body;
     std::optional<PendingClaim> claim = std::nullopt;  // nothing: new media gets a new ID
+    bool is_ephemeral = false;
 };
 
 /// A media ID for content that is to come.
@@ -89,7 +90,7 @@ class Uploads {
 
     /// Creates a media ID for a body that comes later. Throws matrix::Error 429 when the user has too many of
     /// them; it says when the first expires.
-    async::Task<CreatedMedia> create(matrix::UserId user);
+    async::Task<CreatedMedia> create(matrix::UserId user, bool is_ephemeral = false);
     /// The right to store a body under an ID that the user has created: it goes into the UploadRequest.
     /// Throws matrix::Error 404 (never created, or expired), 403 (somebody else's), 409 (it has content, or
     /// another upload to it is under way).

@@ -4,6 +4,7 @@
 #include "mxcd/base/metrics.hpp"
 #include "mxcd/base/secret.hpp"
 #include "mxcd/media/metadata_store.hpp"
+#include "mxcd/media/moderation_store.hpp"
 #include "mxcd/media/pending_media.hpp"
 #include "mxcd/media/thumbnail_catalog.hpp"
 #include "mxcd/media/upload_ledger.hpp"
@@ -36,6 +37,7 @@ class Database {
     [[nodiscard]] virtual media::MetadataStore& metadata() = 0;
     [[nodiscard]] virtual media::UploadLedger& ledger() = 0;
     [[nodiscard]] virtual media::PendingMedia& pending() = 0;
+    [[nodiscard]] virtual media::ModerationStore& moderation() = 0;
     [[nodiscard]] virtual media::ThumbnailCatalog& thumbnails() = 0;
 
     /// For recovery, before the door opens: whether any row refers to these bytes. Blocks.

@@ -186,9 +186,12 @@ api::Api& DeskHouse::desk() {
     thumbnails_ = std::make_unique<media::Thumbnails>(
         thumbnail_policy, media::ThumbnailDependencies{*downloads_, catalog, blobs, thumbnailer,
                                                        runner.group(), clock, metrics});
-    desk_ =
-        api::make_api(config, {authenticator, uploads(), *downloads_, *arrivals_, offers, *thumbnails_, clock,
-                               metrics, base::Secret(std::string(32, 'k')), operations, runner.group()});
+    moderation_ = std::make_unique<media::Moderation>(media::ModerationDependencies{
+        metadata, metadata, blobs, *downloads_, *thumbnails_, uploads(), metrics});
+    usage_ = std::make_unique<media::Usage>(uploads(), metadata);
+    desk_ = api::make_api(
+        config, {authenticator, uploads(), *downloads_, *arrivals_, offers, *thumbnails_, *moderation_,
+                 *usage_, clock, metrics, base::Secret(std::string(32, 'k')), operations, runner.group()});
     return *desk_;
 }
 

@@ -147,6 +147,8 @@ class DeskHouse {
     std::unique_ptr<media::Downloads> downloads_;
     std::unique_ptr<media::Arrivals> arrivals_;
     std::unique_ptr<media::Thumbnails> thumbnails_;
+    std::unique_ptr<media::Moderation> moderation_;
+    std::unique_ptr<media::Usage> usage_;
     std::unique_ptr<api::Api> desk_;
 };
 

@@ -32,7 +32,8 @@ TEST_CASE("the example configuration documents every key", "[configuration]") {
         "listeners: [{path: x, resources: [{names: [media]}]}]\n"
         "auth: {introspection: {}, static_tokens: [{}]}\n"
         "database: {sqlite: {}, postgres: {}}\n"
-        "s3: {}\nmedia_upload_limits: [{}]\nrc_media_upload: {}\nrc_media_create: {}\npython: {}\nlog: {}\n"
+        "s3: {}\nmedia_upload_limits: [{}]\nrc_media_upload: {}\nrc_media_create: {}\nexperimental_features: "
+        "{}\npython: {}\nlog: {}\n"
         "modules: [{builtin: user_tiers, config: {rules: [{}]}}, {builtin: mime_policy}, {builtin: "
         "total_quota}, {builtin: clamd}, {webhook: x}, "
         "{library: x}]\n");

@@ -52,7 +52,7 @@ TEST_CASE("the last failed upload of bytes that were created here must remove th
     const media::BlobKey key = test::key_of("a");
     pins.pin(key);
     pins.pin(key);
-    pins.mark_created(key);
+    pins.mark_unclaimed(key);
     CHECK_FALSE(pins.release(key, Ending::failed));
     CHECK(pins.release(key, Ending::failed));
     pins.finish_removal(key);
@@ -68,14 +68,14 @@ TEST_CASE("bytes that were there before, or that one upload kept, are never remo
     }
     SECTION("kept by the first, failed by the second") {
         pins.pin(key);
-        pins.mark_created(key);
+        pins.mark_unclaimed(key);
         pins.pin(key);
         CHECK_FALSE(pins.release(key, Ending::kept));
         CHECK_FALSE(pins.release(key, Ending::failed));
     }
     SECTION("failed by the first, kept by the second") {
         pins.pin(key);
-        pins.mark_created(key);
+        pins.mark_unclaimed(key);
         pins.pin(key);
         CHECK_FALSE(pins.release(key, Ending::failed));
         CHECK_FALSE(pins.release(key, Ending::kept));
@@ -87,7 +87,7 @@ TEST_CASE("a pin waits for the removal of the same bytes") {
     blobs::PinTable pins;
     const media::BlobKey key = test::key_of("a");
     pins.pin(key);
-    pins.mark_created(key);
+    pins.mark_unclaimed(key);
     REQUIRE(pins.release(key, Ending::failed));
     std::future<void> pinned = std::async(std::launch::async, [&] { pins.pin(key); });
     CHECK(pinned.wait_for(std::chrono::milliseconds(50)) == std::future_status::timeout);

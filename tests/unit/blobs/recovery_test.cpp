@@ -152,3 +152,16 @@ TEST_CASE("what is withdrawn or kept is done when the store has closed") {
     CHECK(fixture.spool_files().empty());
     CHECK(fixture.blob_files().size() == (is_kept ? 1 : 0));
 }
+
+TEST_CASE("a deletion that was not decided is decided at the next start") {
+    const bool is_referenced = GENERATE(true, false);
+    StoreFixture fixture;
+    const std::string body = sample_body(1000);
+    fixture.tasks.run(test::store_body(*fixture.store, body))->keep();
+    fixture.tasks.run(fixture.store->doom(test::key_of(body))).reset();
+    REQUIRE(fixture.spool_files().size() == 1);
+    fixture.open();
+    fixture.store->recover([is_referenced](const media::BlobKey&) { return is_referenced; });
+    CHECK(fixture.spool_files().empty());
+    CHECK(fixture.blob_files().size() == (is_referenced ? 1 : 0));
+}

@@ -90,6 +90,7 @@ class OnSqlite {
     media::UploadLedger& ledger() { return database_->ledger(); }
     media::MetadataStore& store() { return database_->metadata(); }
     media::PendingMedia& pending() { return database_->pending(); }
+    media::ModerationStore& moderation() { return database_->moderation(); }
     Database& database() { return *database_; }
     WatchedMetrics& metrics() { return metrics_; }
     /// As after a restart of the service.
@@ -113,6 +114,7 @@ class InMemory {
     media::UploadLedger& ledger() { return memory_; }
     media::MetadataStore& store() { return memory_; }
     media::PendingMedia& pending() { return memory_; }
+    media::ModerationStore& moderation() { return memory_; }
     [[nodiscard]] const std::filesystem::path& folder() const { return folder_.path(); }
 
     ManualClock clock;

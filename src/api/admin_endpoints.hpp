@@ -1,0 +1,44 @@
+#pragma once
+
+#include "mxcd/async/task.hpp"
+#include "mxcd/media/moderation.hpp"
+
+#include "call.hpp"
+#include "response_headers.hpp"
+
+namespace mxcd::api {
+
+/// What server admins do to media: Synapse's routes below /_synapse/admin/v1 with Synapse's answers, for the
+/// media that is here. What is not here is 404 M_NOT_FOUND, also where Synapse says nothing, so that a proxy
+/// can ask the homeserver.
+class AdminEndpoints {
+  public:
+    /// References must outlive it.
+    AdminEndpoints(media::Moderation& moderation, const ResponseHeaders& headers)
+        : moderation_(moderation), headers_(headers) {}
+
+    /// `{"media_info": {...}}`
+    async::Task<http::Response> show(const Call& call) const;
+    /// `{"deleted_media": [ID], "total": 1}`; 400 for media of another server.
+    async::Task<http::Response> erase(const Call& call) const;
+
+    async::Task<http::Response> quarantine(const Call& call) const;
+    async::Task<http::Response> unquarantine(const Call& call) const;
+    async::Task<http::Response> protect(const Call& call) const;
+    async::Task<http::Response> unprotect(const Call& call) const;
+
+    /// `{"num_quarantined": N}`
+    async::Task<http::Response> quarantine_user(const Call& call) const;
+    /// `{"media": [...], "total": N, "next_token": M}`, a page of at most 1000.
+    async::Task<http::Response> user_media(const Call& call) const;
+    /// Deletes such a page.
+    async::Task<http::Response> erase_user_media(const Call& call) const;
+
+  private:
+    async::Task<http::Response> set_protected(const Call& call, bool is_protected) const;
+
+    media::Moderation& moderation_;
+    const ResponseHeaders& headers_;
+};
+
+}  // namespace mxcd::api

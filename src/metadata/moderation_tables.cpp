@@ -1,0 +1,161 @@
+#include "moderation_tables.hpp"
+
+#include "columns.hpp"
+
+#include <span>
+#include <string_view>
+
+namespace mxcd::metadata {
+
+namespace {
+
+constexpr const char* select_blob_sql = "SELECT sha256 FROM media WHERE media_id = $1 AND body IS NULL";
+
+constexpr const char* select_owner_sql =
+    "SELECT users.user_id FROM media JOIN users ON users.user_key = media.user_key WHERE media.media_id = $1";
+
+constexpr const char* delete_media_sql =
+    "DELETE FROM media WHERE media_id = $1 RETURNING user_key, size, sha256, body IS NULL";
+
+constexpr const char* give_back_sql =
+    "UPDATE users SET stored_bytes = stored_bytes - $2, stored_files = stored_files - 1 WHERE user_key = $1";
+
+constexpr const char* quarantine_sql =
+    "UPDATE media SET quarantined_by = $2 WHERE is_protected = 0 AND sha256 IN "
+    "(SELECT sha256 FROM media WHERE media_id = $1 AND is_protected = 0) RETURNING media_id";
+
+constexpr const char* quarantine_all_sql =
+    "UPDATE media SET quarantined_by = $2 WHERE is_protected = 0 AND sha256 IN "
+    "(SELECT media.sha256 FROM media JOIN users ON users.user_key = media.user_key "
+    "WHERE users.user_id = $1 AND media.is_protected = 0 AND media.quarantined_by IS NULL) RETURNING "
+    "media_id";
+
+constexpr const char* unquarantine_sql =
+    "UPDATE media SET quarantined_by = NULL WHERE quarantined_by IS NOT NULL AND sha256 IN "
+    "(SELECT sha256 FROM media WHERE media_id = $1) RETURNING media_id";
+
+constexpr const char* protect_sql =
+    "UPDATE media SET is_protected = $2 WHERE media_id = $1 RETURNING media_id";
+
+constexpr const char* select_user_sql = "SELECT user_key, stored_files FROM users WHERE user_id = $1";
+
+const std::string select_page_sql =
+    "SELECT media_id, content_type, file_name, size, sha256, created_at, quarantined_by, "
+    "needs_authentication, is_protected FROM media WHERE user_key = $1 ";
+const std::string select_newest_sql =
+    select_page_sql + "ORDER BY created_at DESC, media_id DESC LIMIT $2 OFFSET $3";
+const std::string select_oldest_sql = select_page_sql + "ORDER BY created_at, media_id LIMIT $2 OFFSET $3";
+
+constexpr const char* select_quarantined_sql =
+    "SELECT 1 FROM media WHERE sha256 = $1 AND quarantined_by IS NOT NULL LIMIT 1";
+
+std::vector<matrix::MediaId> changed_ids(Query& query) {
+    std::vector<matrix::MediaId> ids;
+    while (query.next()) ids.push_back(media_id(query.text(0)));
+    return ids;
+}
+
+media::MediaRecord page_record(const Query& row, const matrix::UserId& owner) {
+    media::MediaRecord record{media_id(row.text(0)), owner, row.text(1), std::nullopt, {}, {}, {}, nullptr};
+    if (!row.is_null(2)) record.file_name = row.text(2);
+    record.size = base::ByteCount(row.integer(3));
+    record.blob = blob_key(row.blob(4));
+    record.created_at = time_point(row.integer(5));
+    if (!row.is_null(6)) record.quarantined_by = row.text(6);
+    record.needs_authentication = row.integer(7) != 0;
+    record.is_protected = row.integer(8) != 0;
+    return record;
+}
+
+}  // namespace
+
+ModerationTables::ModerationTables(Connection& connection, ThumbnailTables& thumbnails)
+    : thumbnails_(thumbnails),
+      select_blob_(connection, select_blob_sql),
+      select_owner_(connection, select_owner_sql),
+      delete_media_(connection, delete_media_sql),
+      give_back_(connection, give_back_sql),
+      quarantine_(connection, quarantine_sql),
+      quarantine_all_(connection, quarantine_all_sql),
+      unquarantine_(connection, unquarantine_sql),
+      protect_(connection, protect_sql),
+      select_user_(connection, select_user_sql),
+      select_newest_(connection, select_newest_sql.c_str()),
+      select_oldest_(connection, select_oldest_sql.c_str()),
+      select_quarantined_(connection, select_quarantined_sql) {}
+
+std::vector<media::BlobKey> ModerationTables::blobs_of(const matrix::MediaId& id) {
+    std::vector<media::BlobKey> blobs = thumbnails_.blobs_of(id);
+    Query query(select_blob_);
+    query.bind(1, std::string_view(id.text()));
+    if (query.next()) blobs.push_back(blob_key(query.blob(0)));
+    return blobs;
+}
+
+std::optional<media::DeletedMedia> ModerationTables::erase(const matrix::MediaId& id) {
+    std::vector<media::BlobKey> blobs = thumbnails_.blobs_of(id);
+    std::optional<matrix::UserId> owner;
+    {
+        Query query(select_owner_);
+        query.bind(1, std::string_view(id.text()));
+        if (query.next()) owner = user_id(query.text(0));
+    }
+    if (!owner) return std::nullopt;
+    Query row(delete_media_);
+    row.bind(1, std::string_view(id.text()));
+    if (!row.next()) return std::nullopt;
+    const base::ByteCount size(row.integer(1));
+    const media::BlobKey hash = blob_key(row.blob(2));
+    if (row.integer(3) != 0) blobs.push_back(hash);
+    Query(give_back_).bind(1, row.integer(0)).bind(2, size.value()).run();
+    return media::DeletedMedia{*std::move(owner), size, hash, std::move(blobs)};
+}
+
+std::vector<matrix::MediaId> ModerationTables::quarantine(const matrix::MediaId& id, const std::string& by) {
+    Query query(quarantine_);
+    query.bind(1, std::string_view(id.text())).bind(2, std::string_view(by));
+    return changed_ids(query);
+}
+
+std::vector<matrix::MediaId> ModerationTables::quarantine_all_of(const matrix::UserId& user,
+                                                                 const std::string& by) {
+    Query query(quarantine_all_);
+    query.bind(1, std::string_view(user.text())).bind(2, std::string_view(by));
+    return changed_ids(query);
+}
+
+std::vector<matrix::MediaId> ModerationTables::unquarantine(const matrix::MediaId& id) {
+    Query query(unquarantine_);
+    query.bind(1, std::string_view(id.text()));
+    return changed_ids(query);
+}
+
+bool ModerationTables::set_protected(const matrix::MediaId& id, bool is_protected) {
+    Query query(protect_);
+    query.bind(1, std::string_view(id.text())).bind(2, std::int64_t{is_protected ? 1 : 0});
+    return query.next();
+}
+
+media::MediaPage ModerationTables::media_of(const media::MediaPageRequest& request) {
+    media::MediaPage page;
+    std::int64_t user_key = 0;
+    {
+        Query user(select_user_);
+        user.bind(1, std::string_view(request.user.text()));
+        if (!user.next()) return page;
+        user_key = user.integer(0);
+        page.total = user.integer(1);
+    }
+    Query row(request.newest_first ? select_newest_ : select_oldest_);
+    row.bind(1, user_key).bind(2, request.limit).bind(3, request.from);
+    while (row.next()) page.media.push_back(page_record(row, request.user));
+    return page;
+}
+
+bool ModerationTables::is_quarantined(const media::BlobKey& hash) {
+    Query query(select_quarantined_);
+    query.bind(1, std::span<const std::byte>(hash.sha256));
+    return query.next();
+}
+
+}  // namespace mxcd::metadata
