@@ -21,8 +21,8 @@ struct WantedMedia {
 /// Throws matrix::Error: 404 when it is no media ID, 400 for everything else that makes no sense.
 [[nodiscard]] WantedMedia wanted_media(const Call& call);
 
-/// Finds media of our own server for whoever may have it. Another server's name is 404 M_NOT_FOUND: federation
-/// comes later.
+/// Finds media of our own server for whoever may have it. Another server's name is 404 M_NOT_FOUND:
+/// federation comes later.
 class MediaFinder {
   public:
     /// References must outlive it.
@@ -30,8 +30,8 @@ class MediaFinder {
         : downloads_(downloads), arrivals_(arrivals) {}
 
     /// Waits for media that is not uploaded yet. A call without a caller came by one of the old routes: it
-    /// gets what was uploaded before they were frozen, and what the operator exempts. Throws matrix::Error 404
-    /// M_NOT_FOUND, 504 M_NOT_YET_UPLOADED. Spec: Client-Server API, "Content repository", freeze.
+    /// gets what was uploaded before they were frozen, and what the operator exempts. Throws matrix::Error
+    /// 404 M_NOT_FOUND, 504 M_NOT_YET_UPLOADED. Spec: Client-Server API, "Content repository", freeze.
     async::Task<media::Download> find(const Call& call, WantedMedia wanted) const;
 
   private:

@@ -121,8 +121,8 @@ TEST_CASE("rows 147, 148 and 151: other servers' media is not found, whatever is
 
 TEST_CASE("row 149: nobody is redirected, asked for or not") {
     LegacyHouse house;
-    const auto query =
-        GENERATE(values<std::string>({"", "?allow_redirect=false", "?allow_redirect=true", "?allow_redirect=x"}));
+    const auto query = GENERATE(
+        values<std::string>({"", "?allow_redirect=false", "?allow_redirect=true", "?allow_redirect=x"}));
     const Answer answer = house.legacy("download/hs.test/" + house.old_media + query);
     CHECK(answer.status == 200);
     CHECK(answer.body == house.picture);
@@ -147,5 +147,6 @@ TEST_CASE("the old routes are open; config and upload below the same prefix are 
     CHECK(house.ask("GET", "/_matrix/media/" + version + "/config").status == 401);
     CHECK(house.ask("POST", "/_matrix/media/" + version + "/upload").status == 401);
     CHECK(house.ask("GET", "/_matrix/media/" + version + "/download/hs.test/unknown").status == 404);
-    CHECK(house.ask("GET", "/_matrix/media/" + version + "/download/hs.test/unknown?timeout_ms=x").status == 400);
+    CHECK(house.ask("GET", "/_matrix/media/" + version + "/download/hs.test/unknown?timeout_ms=x").status ==
+          400);
 }
