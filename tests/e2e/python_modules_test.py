@@ -7,6 +7,7 @@ import pathlib
 import re
 import shutil
 import sqlite3
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -172,13 +173,39 @@ class Mirror(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def the_http_client_speaks_all_its_ways():
+def certificate_for_localhost(folder):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                    "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", folder / "key.pem",
+                    "-out", folder / "certificate.pem"], check=True, stderr=subprocess.DEVNULL)
+    return folder / "certificate.pem"
+
+
+# As systemd's MemoryDenyWriteExecute does it (Linux 6.3; before, the test only shows that TLS works).
+HARDENED = ["/usr/bin/python3", "-c", "import ctypes, os, sys; ctypes.CDLL(None).prctl(65, 1, 0, 0, 0); os.execvp(sys.argv[1], sys.argv[1:])"]
+
+
+def the_http_client_speaks_all_its_ways(with_tls):
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="mxcd-tls-"))
+    certificate = certificate_for_localhost(folder)
     mirror = DirectoryServer(("127.0.0.1", 0), Mirror)
+    if with_tls:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(certificate, folder / "key.pem")
+        mirror.socket = context.wrap_socket(mirror.socket, server_side=True)
     threading.Thread(target=mirror.serve_forever, daemon=True).start()
-    url = f"http://127.0.0.1:{mirror.server_port}"
-    with Mxcd(python_settings("") + f"modules: [{{module: http_user.HttpUser, config: {{url: '{url}'}}}}]\n") as server:
-        told = server.request("GET", "/_matrix/client/v1/media/config", authorization()).json()
+    ask = lambda server: server.request("GET", "/_matrix/client/v1/media/config", authorization()).json()
+    settings = lambda host: python_settings("") + f"""
+modules: [{{module: http_user.HttpUser, config: {{url: "http{'s' * with_tls}://{host}:{mirror.server_port}"}}}}]
+"""
+    with Mxcd(settings("localhost"), environment={"SSL_CERT_FILE": str(certificate)}, wrapper=HARDENED) as server:
+        told = ask(server)
+    if with_tls:  # a certificate for another name, and one of nobody known
+        for host, trusted in (("127.0.0.1", certificate), ("localhost", "/dev/null")):
+            with Mxcd(settings(host), environment={"SSL_CERT_FILE": str(trusted)}) as server:
+                assert ask(server) == {"m.upload.size": 1 << 20}, "the module has failed"
+                assert "CERTIFICATE_VERIFY_FAILED" in (server.folder / "log").read_text()
     mirror.shutdown()
+    shutil.rmtree(folder)
     form, text = "application/x-www-form-urlencoded", "application/json"
     expected = {"get_json": ("GET /a?x=1&x=2", "", None, "yes"), "post_json": ("POST /b", '{"y": 1}', text, None),
                 "put_json": ("PUT /c?q=%C3%A4", '{"z": null}', text, None), "post_form": ("POST /d", "k=v+w", form, None)}
@@ -186,7 +213,7 @@ def the_http_client_speaks_all_its_ways():
         assert told[name] == dict(zip(("line", "body", "type", "test"), values)), (name, told)
     assert told["get_raw"] > 10 and told["get_file"] == [True, "mirrored", True, 200], told
     assert (told["too_large"], told["missing"]) == (502, [404, "nothing here"]), told
-    print("the HTTP client: JSON, forms, raw bytes, files, and errors that have a body")
+    print(f"the HTTP client {'with' if with_tls else 'without'} TLS: JSON, forms, raw bytes, files, and errors that have a body")
 
 
 def nothing_is_written_unless_allowed(homeserver):
@@ -245,7 +272,8 @@ def bad_modules_are_told_at_start_and_at_reload():
 
 if __name__ == "__main__":
     bad_modules_are_told_at_start_and_at_reload()
-    the_http_client_speaks_all_its_ways()
+    the_http_client_speaks_all_its_ways(with_tls=False)
+    the_http_client_speaks_all_its_ways(with_tls=True)
     for each in (sqlite_homeserver, postgres_homeserver):
         tiers_come_from_the_homeservers_database(each)
         limits_configs_and_reports(each)

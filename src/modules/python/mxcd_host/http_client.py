@@ -4,11 +4,15 @@ import urllib.parse
 from io import BytesIO
 
 from twisted.internet import defer, reactor
+from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.protocol import Protocol
 from twisted.web.client import Agent, FileBodyProducer, HTTPConnectionPool, ResponseDone
 from twisted.web.http import PotentialDataLoss
 from twisted.web.http_headers import Headers
+from twisted.web.iweb import IAgentEndpointFactory
+from zope.interface import implementer
 
+from mxcd_host.tls import TlsEndpoint
 from synapse.api.errors import Codes, HttpResponseException, RequestTimedOutError, SynapseError
 
 _TIMEOUT = 60
@@ -53,12 +57,21 @@ def _read_into(response, stream, most):
     return done.addTimeout(_TIMEOUT, reactor)
 
 
+@implementer(IAgentEndpointFactory)
+class _Endpoints:
+    def endpointForURI(self, uri):
+        host = uri.host.decode()
+        if uri.scheme == b"https":
+            return TlsEndpoint(reactor._asyncioEventloop, host, uri.port, _CONNECT_TIMEOUT)
+        return HostnameEndpoint(reactor, host, uri.port, timeout=_CONNECT_TIMEOUT)
+
+
 class SimpleHttpClient:
     def __init__(self):
         pool = HTTPConnectionPool(reactor)
         pool.maxPersistentPerHost = 5
         pool.cachedConnectionTimeout = 60
-        self.agent = Agent(reactor, connectTimeout=_CONNECT_TIMEOUT, pool=pool)
+        self.agent = Agent.usingEndpointFactory(reactor, _Endpoints(), pool)
 
     async def request(self, method, uri, data=None, headers=None):
         """The answer of whatever status, its body unread."""
