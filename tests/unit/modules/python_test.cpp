@@ -81,6 +81,14 @@ class Module:
         api.register_media_repository_callbacks(get_media_upload_limits_for_user=self.limits)
     async def limits(self, user_id: str, size: int): return [MediaUploadLimit(size, 1000, "https://x/", True)]
 )");
+    house.write("defaults", R"(
+class Module:
+    def __init__(self, config, api):
+        api.register_media_repository_callbacks(get_media_upload_limits_for_user=self.limits)
+    async def limits(self, user_id, is_fresh=False): return None if is_fresh is False else 7
+)");
+    const auto with_default = house.load("defaults.Module");
+    CHECK_FALSE(house.runner.run(with_default->upload_limits(upload().user, base::ByteCount(42))));
     const auto module = house.load("sizes.Module");
     const auto limits = house.runner.run(module->upload_limits(upload().user, base::ByteCount(42)));
     REQUIRE(limits);

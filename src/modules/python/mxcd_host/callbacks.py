@@ -1,9 +1,6 @@
 """The callbacks that a module has registered, and how their answers become those of mxcd's."""
 import inspect
-import logging
 import os
-
-logger = logging.getLogger("mxcd")
 
 CONFIG = "get_media_config_for_user"
 ALLOWED = "is_user_allowed_to_upload_media_of_size"
@@ -23,10 +20,15 @@ async def _result_of(answer):
 def _with_size(callback):
     """A limits callback that can be given the size: some have a second parameter for it, as was documented once."""
     try:
-        inspect.signature(callback).bind("user", 0)
-        return callback
-    except (TypeError, ValueError):
-        return lambda user_id, size: callback(user_id)
+        second = list(inspect.signature(callback).parameters.values())[1:2]
+    except ValueError:  # nothing is known of it
+        second = []
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    for parameter in second:
+        # Others with a default are the module's own affair.
+        if parameter.kind in positional and (parameter.default is parameter.empty or parameter.name == "size"):
+            return callback
+    return lambda user_id, size: callback(user_id)
 
 
 def _limit_json(limit):
