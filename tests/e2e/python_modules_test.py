@@ -28,6 +28,10 @@ INSERT INTO users (name, creation_ts, admin, user_type) VALUES ('@alice:hs.test'
 """
 
 
+def wait_until_logged(server, text):
+    wait_until(lambda: text in (server.folder / "log").read_text(), f"the log says: {text}")
+
+
 @contextlib.contextmanager
 def sqlite_homeserver():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="mxcd-homeserver-"))
@@ -106,8 +110,9 @@ modules: [{module: tier_controller.TierController, name: tiers, config: {verifie
             assert server.upload(b"x").status == 413, "it fails closed"
             execute("ALTER TABLE others RENAME TO users")
             assert server.upload(b"x").status == 200
+            wait_until_logged(server, "the tier controller is ready")
+            wait_until_logged(server, "cannot tell the tier of @alice:hs.test")
             log = (server.folder / "log").read_text()
-        assert "the tier controller is ready" in log and "cannot tell the tier of @alice:hs.test" in log
         assert log.count("not run by the media repository: check_event_for_spam, user_may_create_room") == 1
     print(f"tiers from {homeserver.__name__}: verified users upload, others do not, and nobody without the database")
 
@@ -203,7 +208,7 @@ modules: [{{module: http_user.HttpUser, config: {{url: "http{'s' * with_tls}://{
         for host, trusted in (("127.0.0.1", certificate), ("localhost", "/dev/null")):
             with Mxcd(settings(host), environment={"SSL_CERT_FILE": str(trusted)}) as server:
                 assert ask(server) == {"m.upload.size": 1 << 20}, "the module has failed"
-                assert "CERTIFICATE_VERIFY_FAILED" in (server.folder / "log").read_text()
+                wait_until_logged(server, "CERTIFICATE_VERIFY_FAILED")
     mirror.shutdown()
     shutil.rmtree(folder)
     form, text = "application/x-www-form-urlencoded", "application/json"
@@ -224,7 +229,7 @@ def nothing_is_written_unless_allowed(homeserver):
                 assert server.upload(b"x").status == (200 if is_writable else 503)
                 overview = server.upload(b"xx")
                 assert overview.status == 503
-                assert "local_media_repository is not offered by mxcd" in (server.folder / "log").read_text()
+                wait_until_logged(server, "local_media_repository is not offered by mxcd")
     print(f"{homeserver.__name__}: read-only unless allowed; our own media are not taken for the homeserver's")
 
 
@@ -255,8 +260,8 @@ def bad_modules_are_told_at_start_and_at_reload():
         assert server.upload(b"x").status == 200
         more.write_text("max_upload_size: 10\n" + fine.replace("Hostile,", "NotThere,"))
         server.process.send_signal(1)
-        wait_until(lambda: "the reload failed" in (server.folder / "log").read_text(), "the reload has failed")
-        assert "has no attribute 'NotThere'" in (server.folder / "log").read_text()
+        wait_until_logged(server, "the reload failed")
+        wait_until_logged(server, "has no attribute 'NotThere'")
         assert server.upload(b"x" * 100).status == 200, "the old settings stay"
         more.write_text("max_upload_size: 10\n" + fine)
         server.process.send_signal(1)
