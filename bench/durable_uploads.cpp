@@ -225,6 +225,7 @@ void mxcd_uploads(Work& work) {
     const std::unique_ptr<media::TypeSniffer> sniffer = modules::make_type_sniffer(workers);
     media::Uploads uploads(policy, {.metadata = database->metadata(),
                                     .ledger = database->ledger(),
+                                    .pending = database->pending(),
                                     .blobs = *blobs,
                                     .sniffer = *sniffer,
                                     .random = *random,
