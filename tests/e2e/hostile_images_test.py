@@ -3,114 +3,20 @@
 
 The standard suite takes a sample; `scripts/test-images` sets MXCD_MUTATIONS=20000.
 """
-import io
 import os
 import pathlib
 import random
-import struct
 import threading
 import time
-import zlib
 
 import harness
 import pictures
 from harness import Mxcd
-from thumbnails_test import LARGE, decoders, metric, thumbnail, upload
+from hostile_pictures import bombs, formats
+from thumbnails_test import LARGE, decoders, metric, require_picture, thumbnail, thumbnails_at_once, upload
 
 MUTATIONS = int(os.environ.get("MXCD_MUTATIONS", "60"))
 SETTINGS = "max_upload_size: 50M\nlog: {level: error}\n"
-
-
-def zeros(row_bytes, rows, level=9):
-    """Packed rows of zeros, without holding them unpacked."""
-    packer = zlib.compressobj(level)
-    row = bytes(1 + row_bytes)
-    return b"".join(packer.compress(row) for _ in range(rows)) + packer.flush()
-
-
-def png_with(width, height, packed, depth=8, colour=0, interlace=0, extra=b""):
-    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, interlace)
-    return (b"\x89PNG\r\n\x1a\n" + pictures.chunk(b"IHDR", header) + extra + pictures.chunk(b"IDAT", packed)
-            + pictures.chunk(b"IEND", b""))
-
-
-def gif_with(width, height, frames, canvas=None):
-    """Many frames of one pixel on a canvas of any size."""
-    canvas = canvas or (width, height)
-    frame = (b"!\xf9\x04\x04\x01\0\0\0," + struct.pack("<HHHHB", 0, 0, width, height, 0) + b"\x02\x02\x44\x01\0")
-    return b"GIF89a" + struct.pack("<HHBBB", *canvas, 0x80, 0, 0) + b"\0\0\0\xff\xff\xff" + frame * frames + b";"
-
-
-def jpeg_with(width, height, progressive=False, extra=b""):
-    """The small JPEG's data under a header that claims another size."""
-    data = bytearray(pictures.TURNED_JPEG)
-    at = 2
-    while data[at + 1] not in (0xC0, 0xC2):
-        at += 2 + struct.unpack(">H", data[at + 2:at + 4])[0]
-    if progressive:
-        data[at + 1] = 0xC2
-    data[at + 5:at + 9] = struct.pack(">HH", height, width)
-    return bytes(data[:2]) + extra + bytes(data[2:])
-
-
-def segments(marker, size):
-    """Application segments of `size` bytes in all."""
-    full, rest = divmod(size, 65_533)
-    return b"".join(bytes([0xFF, marker]) + struct.pack(">H", n + 2) + b"A" * n for n in [65_533] * full + [rest] if n)
-
-
-def webp_with(width, height, frames=0):
-    """A WebP header that claims a size, with no data behind it."""
-    size = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
-    extended = b"VP8X" + struct.pack("<I", 10) + bytes([2 if frames else 0, 0, 0, 0]) + size
-    body = b"ANIM" + struct.pack("<IIH", 6, 0, 0) if frames else b""
-    body += (b"ANMF" + struct.pack("<I", 16) + bytes(16)) * frames
-    return b"RIFF" + struct.pack("<I", 4 + len(extended) + len(body)) + b"WEBP" + extended + body
-
-
-def bombs():
-    """Name, bytes, declared type, statuses that are fine."""
-    refused = (400, 413)
-    either = (200, 400, 413)
-    for side in (6_000, 20_000, 50_000, 60_000, 1 << 30):
-        yield f"lying PNG {side}", png_with(side, side, zeros(100, 10)), "image/png", refused
-    for side in (8_000, 20_000, 65_500):
-        yield f"lying JPEG {side}", jpeg_with(side, side), "image/jpeg", refused
-        yield f"lying progressive JPEG {side}", jpeg_with(side, side, True), "image/jpeg", refused
-        yield f"lying WebP {side}", webp_with(side, side), "image/webp", refused
-        yield f"lying animated WebP {side}", webp_with(side, side, 100), "image/webp", refused
-        yield f"lying GIF {side}", gif_with(1, 1, 1, (side, side)), "image/gif", either
-    for side in (4_000, 5_700):
-        yield f"interlaced PNG {side}", png_with(side, side, zeros(side * 4, side + 100), 8, 6, 1), "image/png", either
-        yield f"16-bit PNG {side}", png_with(side, side, zeros(side * 8, side), 16, 6), "image/png", either
-        yield f"16-bit interlaced PNG {side}", png_with(side, side, zeros(side * 8, side + 100), 16, 6, 1), "image/png", either
-        yield f"grey PNG {side}", png_with(side, side, zeros(side, side)), "image/png", either
-    one_bit = zeros(50_000 // 8, 50_000)
-    yield "1-bit PNG 50000", png_with(50_000, 50_000, one_bit, 1), "image/png", (413,)
-    yield "1-bit interlaced PNG 50000", png_with(50_000, 50_000, one_bit, 1, 0, 1), "image/png", (413,)
-    yield "1-bit PNG 5600", png_with(5_600, 5_600, zeros(700, 5_600), 1), "image/png", (200,)
-    for frames in (99, 101, 5_000, 100_000):
-        yield f"GIF of {frames} frames", gif_with(1, 1, frames, (2_000, 2_000)), "image/gif", either
-        yield f"small GIF of {frames} frames", gif_with(1, 1, frames, (40, 40)), "image/gif", either
-    for size in (1 << 20, 8 << 20):
-        text = zlib.compress(bytes(size))
-        yield f"PNG with an ICC profile of {size}", png_with(
-            300, 300, zeros(300, 300), extra=pictures.chunk(b"iCCP", b"x\0\0" + text)), "image/png", either
-        yield f"PNG with a text of {size}", png_with(
-            300, 300, zeros(300, 300), extra=pictures.chunk(b"zTXt", b"x\0\0" + text)), "image/png", either
-        yield f"PNG with EXIF of {size}", png_with(
-            300, 300, zeros(300, 300), extra=pictures.chunk(b"eXIf", bytes(size))), "image/png", either
-        yield f"JPEG with EXIF of {size}", jpeg_with(40, 20, extra=segments(0xE1, size)), "image/jpeg", either
-        yield f"JPEG with an ICC profile of {size}", jpeg_with(40, 20, extra=segments(0xE2, size)), "image/jpeg", either
-    for width, height in ((1, 30_000), (30_000, 1), (2, 65_000), (65_000, 2), (1, 1)):
-        yield f"thin PNG {width} x {height}", pictures.png(width, height), "image/png", (200,)
-    for width, height in ((1, 1_000_000), (1_000_000, 1)):
-        yield f"thinner PNG {width} x {height}", png_with(width, height, zeros(width, height)), "image/png", either
-    for count in (1_000, 100_000):
-        yield f"PNG of {count} chunks", png_with(
-            300, 300, zeros(300, 300), extra=pictures.chunk(b"tEXt", b"a\0b") * count), "image/png", either
-    for width, height in ((0, 10), (10, 0), (0xFFFFFFFF, 0xFFFFFFFF)):
-        yield f"impossible PNG {width} x {height}", png_with(width, height, zeros(10, 10)), "image/png", refused
 
 
 def rss(pid):
@@ -121,26 +27,37 @@ def rss(pid):
 
 
 class ChildWatch:
-    """Samples the processes of decodes: most memory and processor time of any of them."""
+    """Samples the processes of decodes: most memory and processor time of any of them, and most of them at once."""
 
     def __init__(self, decoder):
         self.decoder = decoder
         self.most_memory = 0
         self.most_cpu = 0.0
+        self.most_at_once = 0
         self.running = True
         self.thread = threading.Thread(target=self.watch)
         self.thread.start()
 
     def watch(self):
         while self.running:
-            try:
-                for child in pathlib.Path(f"/proc/{self.decoder}/task/{self.decoder}/children").read_text().split():
-                    self.most_memory = max(self.most_memory, rss(child))
-                    fields = pathlib.Path(f"/proc/{child}/stat").read_text().rsplit(")", 1)[1].split()
-                    self.most_cpu = max(self.most_cpu, (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"))
-            except (OSError, IndexError):
-                pass
+            self.most_at_once = max(self.most_at_once, sum(self.is_alive(child) for child in self.children()))
             time.sleep(0.003)
+
+    def children(self):
+        try:
+            return pathlib.Path(f"/proc/{self.decoder}/task/{self.decoder}/children").read_text().split()
+        except OSError:
+            return []
+
+    def is_alive(self, child):
+        """Takes its measure on the way; one that has ended and was not waited for yet does not count."""
+        try:
+            self.most_memory = max(self.most_memory, rss(child))
+            fields = pathlib.Path(f"/proc/{child}/stat").read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            return False
+        self.most_cpu = max(self.most_cpu, (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"))
+        return fields[0] != "Z"
 
     def stop(self):
         self.running = False
@@ -180,50 +97,6 @@ def bombs_are_refused_or_contained():
               f"{slowest:.1f} s, the service grew by {grown >> 10} KiB")
 
 
-def formats():
-    """Small files of formats that libvips reads where it is let; the four that may be decoded come last."""
-    tiff_entries = [(256, 3, 1, 2), (257, 3, 1, 2), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1), (273, 4, 1, 8),
-                    (277, 3, 1, 1), (278, 3, 1, 2), (279, 4, 1, 4)]
-    tiff = b"II*\0" + struct.pack("<I", 12) + b"\x10\x20\x30\x40" + struct.pack("<H", len(tiff_entries))
-    tiff += b"".join(struct.pack("<HHII", *entry) for entry in tiff_entries) + struct.pack("<I", 0)
-    big_tiff = b"MM\0*" + bytes(60)
-    svg = b"<svg xmlns='http://www.w3.org/2000/svg' width='64' height='64'><rect width='9' height='9'/></svg>"
-    box = struct.pack(">I", 24) + b"ftyp"
-    yield "tiff", tiff
-    yield "big-endian tiff", big_tiff
-    yield "svg", svg
-    yield "svg with declaration", b"<?xml version='1.0'?>" + svg
-    yield "svgz", zlib.compress(svg)
-    yield "pdf", b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF"
-    yield "ppm text", b"P3 2 2 255 " + b"9 " * 12
-    yield "pgm text", b"P2 2 2 255 9 9 9 9"
-    yield "pbm text", b"P1 2 2 1 0 0 1"
-    yield "ppm", b"P6 2 2 255\n" + bytes(12)
-    yield "pgm", b"P5 2 2 255\n" + bytes(4)
-    yield "pbm", b"P4 8 2\n" + bytes(2)
-    yield "pfm", b"Pf\n2 2\n-1.0\n" + bytes(16)
-    yield "radiance", b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 2 +X 2\n" + bytes(16)
-    yield "openexr", b"\x76\x2f\x31\x01\x02\0\0\0" + bytes(200)
-    yield "fits", (b"SIMPLE  =                    T".ljust(80) + b"END".ljust(80)).ljust(2880)
-    yield "jpeg 2000", b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(100)
-    yield "jpeg 2000 stream", b"\xff\x4f\xff\x51" + bytes(100)
-    yield "jpeg xl", b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(100)
-    yield "jpeg xl stream", b"\xff\x0a" + bytes(100)
-    yield "heic", box + b"heic\0\0\0\0mif1heic" + bytes(100)
-    yield "avif", box + b"avif\0\0\0\0mif1avif" + bytes(100)
-    yield "bmp", b"BM" + struct.pack("<IHHIIiiHHIIiiII", 70, 0, 0, 54, 40, 2, 2, 1, 24, 0, 16, 0, 0, 0, 0) + bytes(16)
-    yield "ico", struct.pack("<HHH", 0, 1, 1) + bytes(100)
-    yield "psd", b"8BPS\0\1" + bytes(100)
-    yield "xcf", b"gimp xcf file\0" + bytes(100)
-    yield "eps", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage"
-    yield "mvg", b"push graphic-context\nviewbox 0 0 64 64\nimage over 0,0 0,0 '/etc/passwd'\npop graphic-context"
-    yield "matlab", b"MATLAB 5.0 MAT-file".ljust(128) + bytes(100)
-    yield "vips", b"\x08\xf2\xa6\xb6" + bytes(200)
-    yield "csv", b"1,2\n3,4\n"
-    yield "matrix text", b"2 2\n1 2\n3 4\n"
-    yield "nifti", struct.pack("<i", 348) + bytes(336) + b"n+1\0" + bytes(100)
-
-
 def exactly_the_four_formats_decode():
     allowed = {"image/png": pictures.png(64, 64), "image/gif": pictures.gif(64, 64),
                "image/jpeg": pictures.TURNED_JPEG}
@@ -243,13 +116,22 @@ def exactly_the_four_formats_decode():
         print(f"{len(names)} formats refused and 4 decoded, under a right and a wrong type each")
 
 
+def webps(server):
+    """A still and a moving one, as mxcd makes them."""
+    still = thumbnail(server, upload(server, LARGE), "width=32&height=32&method=crop", {"Accept": "image/webp"}).body
+    moving = thumbnail(server, upload(server, pictures.gif(64, 64, 3), "image/gif"),
+                       "width=32&height=32&method=crop&animated=true").body
+    assert (pictures.frames(still), pictures.frames(moving)) == (1, 3)
+    return still, moving
+
+
 def mutated_images_crash_nobody():
     seed = int(os.environ.get("MXCD_SEED", random.randrange(1 << 30)))
     rng = random.Random(seed)
     print(f"mutations: seed {seed}")
-    with Mxcd(SETTINGS) as server:
+    with Mxcd(SETTINGS + "thumbnail_webp: true\n") as server:
         sources = [pictures.png(64, 48), pictures.png(33, 65, colour=6, interlace=0), pictures.gif(40, 30, 3),
-                   pictures.TURNED_JPEG, pictures.animated_png(30, 30)]
+                   pictures.TURNED_JPEG, pictures.animated_png(30, 30), *webps(server)]
         connection = server.connect()
         tally = {}
         for _ in range(MUTATIONS):
@@ -282,29 +164,34 @@ def mutated_images_crash_nobody():
 
 def many_different_requests_wait_in_a_bounded_queue():
     with Mxcd(SETTINGS) as server:
-        media = [upload(server, pictures.png(600, 500, extra=pictures.chunk(b"tEXt", b"n\0%d" % i)), "x/y")
-                 for i in range(200)]
-        statuses = []
+        thumbnail(server, upload(server, LARGE), "width=32&height=32")
+        (decoder,) = decoders(server.process.pid)
+        # As something else, so that nothing is made after the upload.
+        media = [upload(server, pictures.png(200, 160, extra=pictures.chunk(b"tEXt", b"n\0%d" % i)), "x/y")
+                 for i in range(500)]
+        watch = ChildWatch(decoder)
+        waited = []
 
-        def ask(which):
-            answer = thumbnail(server, which, "width=320&height=240")
-            statuses.append(answer.status)
-            assert answer.status == 200 or "retry-after" in answer.headers
+        def another_request():
+            began = time.monotonic()
+            assert server.request("GET", "/health").status == 200
+            waited.append(time.monotonic() - began)
 
-        threads = [threading.Thread(target=ask, args=(which,)) for which in media]
-        for thread in threads:
-            thread.start()
-        began = time.monotonic()
-        assert server.request("GET", "/health").status == 200
-        waited = time.monotonic() - began
-        for thread in threads:
-            thread.join()
-        assert set(statuses) <= {200, 503} and len(statuses) == len(media), statuses
-        refused = statuses.count(503)
-        for which in media:
-            assert thumbnail(server, which, "width=320&height=240").status == 200
-        print(f"200 different at once: {len(media) - refused} made, {refused} told to come again, and made then; "
-              f"another request meanwhile took {waited * 1000:.0f} ms")
+        answers = thumbnails_at_once(server, media, "width=96&height=96&method=crop", another_request)
+        refused = [which for which, answer in zip(media, answers) if answer.status == 503]
+        assert all(int(answer.headers["retry-after"]) > 0 for answer in answers if answer.status == 503)
+        assert all(require_picture(answer) == (96, 96) for answer in answers if answer.status != 503)
+        assert 0 < len(refused) < len(media), len(refused)
+        for some in range(0, len(refused), 50):
+            for answer in thumbnails_at_once(server, refused[some:some + 50], "width=96&height=96&method=crop"):
+                assert require_picture(answer) == (96, 96), "nothing is lost"
+        watch.stop()
+        assert metric(server, 'mxcd_decodes_total{outcome="made"}') == 1 + len(media), "each was made once"
+        workers = min(4, os.cpu_count())
+        assert 1 <= watch.most_at_once <= workers, watch.most_at_once
+        print(f"{len(media)} different at once: {len(media) - len(refused)} made by at most {watch.most_at_once} processes "
+              f"at a time, {len(refused)} told to come again, and made then; another request meanwhile took "
+              f"{waited[0] * 1000:.0f} ms")
 
 
 def main():
