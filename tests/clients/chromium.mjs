@@ -1,25 +1,11 @@
 // The SDK bundled into a page of another origin, in headless Chromium: every answer must be readable by the page,
 // refusals included; a missing CORS header would show as a network error.
 import assert from "node:assert/strict";
-import http from "node:http";
-import { build } from "esbuild";
-import { chromium } from "playwright-core";
+import { withPage } from "./browser.mjs";
 
 const baseUrl = process.argv[2];
-const bundle = await build({ entryPoints: ["page.mjs"], bundle: true, write: false, format: "iife", define: { global: "window" } });
-const page_server = http.createServer((request, response) => {
-    const script = request.url === "/page.js";
-    response.writeHead(200, { "Content-Type": script ? "text/javascript" : "text/html" });
-    response.end(script ? bundle.outputFiles[0].text : "<!doctype html><script src=/page.js></script>");
-});
-await new Promise((resolve) => page_server.listen(0, "127.0.0.1", resolve));
 
-const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
-try {
-    const page = await browser.newPage();
-    const problems = [];
-    page.on("requestfailed", (request) => problems.push(`${request.method()} ${request.url()}: ${request.failure().errorText}`));
-    await page.goto(`http://127.0.0.1:${page_server.address().port}/`);
+await withPage(["page.mjs"], async (page, problems) => {
     const results = await page.evaluate((url) => window.runAll(url), baseUrl);
     console.log(JSON.stringify(results, null, 1));
 
@@ -41,7 +27,4 @@ try {
     assert.deepEqual(results.withoutToken, [401, "M_MISSING_TOKEN"]);
     assert.deepEqual(problems, []);
     console.log("Chromium: upload with progress, download, range, 304, and the bodies of 413, 403 and 401");
-} finally {
-    await browser.close();
-    page_server.close();
-}
+});

@@ -21,7 +21,7 @@ listeners:
     resources: [media, health]
   - bind_addresses: [127.0.0.1]
     port: 0
-    resources: [health]
+    resources: [health, metrics]
 max_upload_size: 20M
 media_upload_limits:
   - {time_period: 1w, max_size: 60M, info_uri: "https://example.org/limits", can_upgrade: true}
@@ -33,8 +33,9 @@ def main():
     with Mxcd(SETTINGS) as server:
         nginx = Nginx(server.folder / "mxcd.sock", homeserver.port)
         try:
-            for script in ("js_sdk.mjs", "chromium.mjs"):
-                subprocess.run(["node", script, f"http://127.0.0.1:{nginx.port}"], cwd=HERE, check=True, timeout=180)
+            metrics = "http://{}:{}/metrics".format(*server.address)
+            for script in ("js_sdk.mjs", "chromium.mjs", "chromium_media.mjs"):
+                subprocess.run(["node", script, f"http://127.0.0.1:{nginx.port}", metrics], cwd=HERE, check=True, timeout=180)
         finally:
             nginx.stop()
             homeserver.stop()
