@@ -89,6 +89,14 @@ Json facts_of(const media::MediaRecord& record) {
     return facts;
 }
 
+Json facts_of(const media::PictureFacts& picture) {
+    Json facts = Json::object();
+    facts["width"] = picture.width;
+    facts["height"] = picture.height;
+    facts["blurhash"] = picture.blurhash ? Json(*picture.blurhash) : Json();
+    return facts;
+}
+
 Json deleted(Json ids) {
     Json answer = Json::object();
     answer["total"] = ids.size();
@@ -105,6 +113,8 @@ async::Task<http::Response> AdminEndpoints::show(const Call& call) const {
     answer["media_info"] = facts_of(*record);
     answer["media_info"]["media_origin"] = Json();
     answer["media_info"]["filesystem_id"] = Json();
+    const std::optional<media::PictureFacts> picture = co_await thumbnails_.find_picture(record->id);
+    if (picture) answer["media_info"]["mxcd.picture"] = facts_of(*picture);
     co_return headers_.json(200, answer);
 }
 

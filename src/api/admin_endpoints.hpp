@@ -2,6 +2,7 @@
 
 #include "mxcd/async/task.hpp"
 #include "mxcd/media/moderation.hpp"
+#include "mxcd/media/thumbnails.hpp"
 
 #include "call.hpp"
 #include "response_headers.hpp"
@@ -14,10 +15,12 @@ namespace mxcd::api {
 class AdminEndpoints {
   public:
     /// References must outlive it.
-    AdminEndpoints(media::Moderation& moderation, const ResponseHeaders& headers)
-        : moderation_(moderation), headers_(headers) {}
+    AdminEndpoints(media::Moderation& moderation, media::Thumbnails& thumbnails,
+                   const ResponseHeaders& headers)
+        : moderation_(moderation), thumbnails_(thumbnails), headers_(headers) {}
 
-    /// `{"media_info": {...}}`
+    /// `{"media_info": {...}}`; of a picture that was decoded with `mxcd.picture`: `width` and `height` in
+    /// pixels, upright, and `blurhash` or null.
     async::Task<http::Response> show(const Call& call) const;
     /// `{"deleted_media": [ID], "total": 1}`; 400 for media of another server.
     async::Task<http::Response> erase(const Call& call) const;
@@ -38,6 +41,7 @@ class AdminEndpoints {
     async::Task<http::Response> set_protected(const Call& call, bool is_protected) const;
 
     media::Moderation& moderation_;
+    media::Thumbnails& thumbnails_;
     const ResponseHeaders& headers_;
 };
 

@@ -5,6 +5,7 @@
 
 #include "media_path.hpp"
 
+#include <chrono>
 #include <utility>
 
 namespace mxcd::api {
@@ -16,6 +17,15 @@ constexpr std::string_view default_type = "application/octet-stream";
 std::string content_type_of(const http::Request& request) {
     const std::string_view sent = request.header("Content-Type").value_or(std::string_view());
     return std::string(sent.empty() ? default_type : sent);
+}
+
+/// How long an upload's answer waits for the image to be decoded.
+constexpr std::chrono::milliseconds blurhash_patience{5000};
+
+/// MSC2448.
+bool wants_blurhash(const Call& call) {
+    if ((call.config.experiments & msc2448) == 0) return false;
+    return base::query_value(call.request.query, "xyz.amorgan.generate_blurhash") == "true";
 }
 
 /// MSC4425.
@@ -30,7 +40,8 @@ async::Task<http::Response> UploadEndpoints::upload(const Call& call) const {
     const matrix::MediaId id = co_await uploads_.store(request_of(call));
     matrix::Json answer = matrix::Json::object();
     answer["content_uri"] = matrix::mxc_uri(call.config.server_name, id);
-    co_return headers_.json(200, answer);
+    http::Response response = co_await stored(call, id, std::move(answer));
+    co_return response;
 }
 
 async::Task<http::Response> UploadEndpoints::create(const Call& call) const {
@@ -49,8 +60,19 @@ async::Task<http::Response> UploadEndpoints::upload_to(const Call& call) const {
     media::PendingClaim claim = co_await uploads_.claim(std::move(id), call.user());
     media::UploadRequest request = request_of(call);
     request.claim = std::move(claim);
-    co_await uploads_.store(std::move(request));
-    co_return headers_.json(200, matrix::Json::object());
+    const matrix::MediaId stored_id = co_await uploads_.store(std::move(request));
+    http::Response response = co_await stored(call, stored_id, matrix::Json::object());
+    co_return response;
+}
+
+async::Task<http::Response> UploadEndpoints::stored(const Call& call, matrix::MediaId id,
+                                                    matrix::Json answer) const {
+    if (wants_blurhash(call)) {
+        const std::optional<media::PictureFacts> picture =
+            co_await thumbnails_.await_picture(std::move(id), blurhash_patience);
+        if (picture && picture->blurhash) answer["xyz.amorgan.blurhash"] = *picture->blurhash;
+    }
+    co_return headers_.json(200, answer);
 }
 
 media::UploadRequest UploadEndpoints::request_of(const Call& call) const {

@@ -73,6 +73,7 @@ void read_experiments(Section& root, api::ExperimentMask& experiments) {
         if (is_on) experiments |= experiment;
     };
     read("msc2278_enabled", api::msc2278);
+    read("msc2448_enabled", api::msc2448);
     read("msc4322_enabled", api::msc4322);
     read("msc4425_enabled", api::msc4425);
     section->finish(&is_other_experiment);

@@ -1,11 +1,13 @@
 #include "decode.hpp"
 
+#include "blurred_picture.hpp"
 #include "source_picture.hpp"
 
 #include <algorithm>
 #include <cstdlib>
 #include <functional>
 #include <numeric>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,7 +51,7 @@ class Decode {
         prepare_base();
         std::vector<Thumbnail> thumbnails(order_.wanted().size());
         for (const std::size_t index : largest_first()) thumbnails[index] = make(order_.wanted()[index]);
-        result_.head({Verdict::made, order_.form_count});
+        result_.head(head());
         for (const Thumbnail& thumbnail : thumbnails)
             result_.thumbnail(thumbnail.head, thumbnail.encoded.view());
     }
@@ -59,6 +61,16 @@ class Decode {
         ThumbnailHead head;
         Encoded encoded;
     };
+
+    [[nodiscard]] ResultHead head() const {
+        ResultHead head{Verdict::made, order_.form_count, source_.size.width, source_.size.height};
+        if (made_.empty()) return head;
+        const Picture& pixels = nearest_larger(hashed_size(source_.size));
+        const std::optional<BlurHash> hash = blurred(vips_, pixels.get(), source_.size);
+        head.has_blurhash = hash ? 1 : 0;
+        head.blurhash = hash.value_or(BlurHash{});
+        return head;
+    }
 
     [[nodiscard]] bool is_animation(const OrderedForm& form) const {
         return form.is_animated != 0 && source_.frames > 1 && source_.frames <= max_frames &&
@@ -91,7 +103,8 @@ class Decode {
         if (largest.pixels() > 0) {
             made_.push_back(in_memory(load_still(largest)));
         } else if (serves_original) {
-            require_whole();
+            // Nothing but to see whether it is whole, and for its hash.
+            made_.push_back(in_memory(load_still(hashed_size(source_.size))));
         }
     }
 
@@ -142,16 +155,6 @@ class Decode {
         Picture pixels = own(copy);
         if (*vips_.error_buffer() != '\0') throw Undecodable{};
         return pixels;
-    }
-
-    /// Decodes everything and keeps nothing: damage shows at the end, too.
-    void require_whole() const {
-        const Picture image = own(vips_.image_new_from_buffer(source_.bytes.data(), source_.bytes.size(), "",
-                                                              "access", VIPS_ACCESS_SEQUENTIAL, "fail-on",
-                                                              VIPS_FAIL_ON_TRUNCATED, nullptr));
-        double average = 0;
-        if (!image) throw Undecodable{};
-        require(vips_.avg(image.get(), &average, nullptr));
     }
 
     [[nodiscard]] Thumbnail make(const OrderedForm& form) {

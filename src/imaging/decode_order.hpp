@@ -2,6 +2,8 @@
 
 #include "mxcd/media/thumbnailer.hpp"
 
+#include "blurhash.hpp"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -50,6 +52,11 @@ enum class Verdict : std::uint32_t { made = 1, not_an_image = 2, too_large = 3 }
 struct ResultHead {
     Verdict verdict = Verdict::not_an_image;
     std::uint32_t count = 0;
+    // Of the picture, upright; of no picture 0.
+    std::int32_t width = 0;
+    std::int32_t height = 0;
+    std::uint32_t has_blurhash = 0;
+    BlurHash blurhash{};
 };
 
 struct ThumbnailHead {

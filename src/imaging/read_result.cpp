@@ -1,8 +1,8 @@
 #include "read_result.hpp"
 
+#include <cstdint>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace mxcd::imaging {
 
@@ -38,6 +38,17 @@ std::optional<media::MadeThumbnail> take_thumbnail(std::string_view& bytes) {
     return thumbnail;
 }
 
+/// Nothing when no picture that was to be decoded is like this.
+std::optional<media::PictureFacts> facts_in(const ResultHead& head, const DecodeOrder& order) {
+    if (head.width < 1 || head.height < 1) return std::nullopt;
+    if (std::int64_t{head.width} * head.height > order.max_pixels) return std::nullopt;
+    media::PictureFacts facts{head.width, head.height, std::nullopt};
+    if (head.has_blurhash == 0) return facts;
+    facts.blurhash.emplace(head.blurhash.data(), head.blurhash.size());
+    if (!is_blurhash(*facts.blurhash)) return std::nullopt;
+    return facts;
+}
+
 }  // namespace
 
 std::optional<media::ThumbnailOutcome> read_result(std::string_view bytes, const DecodeOrder& order) {
@@ -46,14 +57,19 @@ std::optional<media::ThumbnailOutcome> read_result(std::string_view bytes, const
     if (head->verdict == Verdict::not_an_image && bytes.empty()) return media::ThumbnailRefusal::not_an_image;
     if (head->verdict == Verdict::too_large && bytes.empty()) return media::ThumbnailRefusal::too_large;
     if (head->verdict != Verdict::made || head->count != order.form_count) return std::nullopt;
-    std::vector<media::MadeThumbnail> thumbnails;
+    media::DecodedPicture picture;
+    if (order.trusts_loaders == 0) {
+        std::optional<media::PictureFacts> facts = facts_in(*head, order);
+        if (!facts) return std::nullopt;
+        picture.facts = *std::move(facts);
+    }
     for (std::uint32_t i = 0; i < head->count; ++i) {
         std::optional<media::MadeThumbnail> thumbnail = take_thumbnail(bytes);
         if (!thumbnail) return std::nullopt;
-        thumbnails.push_back(*std::move(thumbnail));
+        picture.thumbnails.push_back(*std::move(thumbnail));
     }
     if (!bytes.empty()) return std::nullopt;
-    return thumbnails;
+    return picture;
 }
 
 }  // namespace mxcd::imaging

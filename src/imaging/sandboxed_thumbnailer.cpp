@@ -234,7 +234,7 @@ class SandboxedThumbnailer final : public media::Thumbnailer {
         if (result.ending == Ending::finished) {
             std::optional<media::ThumbnailOutcome> outcome = read_result(result.bytes, order);
             if (outcome) {
-                const bool is_made = std::holds_alternative<std::vector<media::MadeThumbnail>>(*outcome);
+                const bool is_made = std::holds_alternative<media::DecodedPicture>(*outcome);
                 (is_made ? instruments_.made : instruments_.refused).add();
                 return *std::move(outcome);
             }

@@ -48,7 +48,7 @@ std::optional<media::ThumbnailOutcome> decode(const DecoderHost& host, std::stri
 }
 
 bool is_made(const std::optional<media::ThumbnailOutcome>& outcome) {
-    return outcome && std::holds_alternative<std::vector<media::MadeThumbnail>>(*outcome);
+    return outcome && std::holds_alternative<media::DecodedPicture>(*outcome);
 }
 
 bool is_refused(const std::optional<media::ThumbnailOutcome>& outcome) {

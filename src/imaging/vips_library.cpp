@@ -41,12 +41,13 @@ void find_all(void* library, VipsLibrary& vips) {
     find(library, "vips_image_remove", vips.image_remove);
     find(library, "vips_image_set_int", vips.image_set_int);
     find(library, "vips_image_copy_memory", vips.image_copy_memory);
+    find(library, "vips_image_write_to_memory", vips.image_write_to_memory);
+    find(library, "vips_colourspace", vips.colourspace);
     find(library, "vips_thumbnail_buffer", vips.thumbnail_buffer);
     find(library, "vips_thumbnail_image", vips.thumbnail_image);
     find(library, "vips_extract_area", vips.extract_area);
     find(library, "vips_arrayjoin", vips.arrayjoin);
     find(library, "vips_copy", vips.copy);
-    find(library, "vips_avg", vips.avg);
     find(library, "vips_jpegsave_buffer", vips.jpegsave_buffer);
     find(library, "vips_pngsave_buffer", vips.pngsave_buffer);
     find(library, "vips_webpsave_buffer", vips.webpsave_buffer);

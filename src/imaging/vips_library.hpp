@@ -32,12 +32,13 @@ struct VipsLibrary {
     Pointer<decltype(vips_image_remove)> image_remove;
     Pointer<decltype(vips_image_set_int)> image_set_int;
     Pointer<decltype(vips_image_copy_memory)> image_copy_memory;
+    Pointer<decltype(vips_image_write_to_memory)> image_write_to_memory;
+    Pointer<decltype(vips_colourspace)> colourspace;
     Pointer<decltype(vips_thumbnail_buffer)> thumbnail_buffer;
     Pointer<decltype(vips_thumbnail_image)> thumbnail_image;
     Pointer<decltype(vips_extract_area)> extract_area;
     Pointer<decltype(vips_arrayjoin)> arrayjoin;
     Pointer<decltype(vips_copy)> copy;
-    Pointer<decltype(vips_avg)> avg;
     Pointer<decltype(vips_jpegsave_buffer)> jpegsave_buffer;
     Pointer<decltype(vips_pngsave_buffer)> pngsave_buffer;
     Pointer<decltype(vips_webpsave_buffer)> webpsave_buffer;

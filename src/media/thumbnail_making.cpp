@@ -60,7 +60,8 @@ async::Task<ThumbnailBatch> make_batch(ThumbnailTools tools, Download original,
                                        std::vector<ThumbnailForm> forms, base::ByteCount inline_body_max) {
     ThumbnailOutcome outcome = co_await tools.thumbnailer.make(bytes_of(original), forms);
     if (const auto* const refusal = std::get_if<ThumbnailRefusal>(&outcome)) throw NoThumbnail{*refusal};
-    const auto& made = std::get<std::vector<MadeThumbnail>>(outcome);
+    auto& picture = std::get<DecodedPicture>(outcome);
+    const std::vector<MadeThumbnail>& made = picture.thumbnails;
     std::vector<ThumbnailRecord> rows;
     std::vector<std::unique_ptr<StoredBlob>> blobs;
     auto batch = std::make_shared<std::vector<std::shared_ptr<const ThumbnailRecord>>>();
@@ -70,7 +71,8 @@ async::Task<ThumbnailBatch> make_batch(ThumbnailTools tools, Download original,
         batch->push_back(std::make_shared<const ThumbnailRecord>(std::move(stored.record)));
         if (stored.blob) blobs.push_back(std::move(stored.blob));
     }
-    const bool is_recorded = co_await tools.catalog.record(std::move(rows));
+    const bool is_recorded =
+        co_await tools.catalog.record(original.record->id, std::move(picture.facts), std::move(rows));
     if (!is_recorded) co_return nullptr;
     for (const std::unique_ptr<StoredBlob>& blob : blobs) blob->keep();
     co_return batch;

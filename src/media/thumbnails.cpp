@@ -1,6 +1,7 @@
 #include "mxcd/media/thumbnails.hpp"
 
 #include "mxcd/async/single_flight.hpp"
+#include "mxcd/async/timeout.hpp"
 #include "mxcd/base/errors.hpp"
 #include "mxcd/matrix/error.hpp"
 
@@ -32,6 +33,11 @@ base::Counter& thumbnails(base::Metrics& metrics, const std::string& source) {
                            {{"source", source}});
 }
 
+/// The work of preparing media.
+std::string preparation_of(const matrix::MediaId& media, const ThumbnailPolicy& policy) {
+    return media.text() + batch_name(configured_batch(policy, false));
+}
+
 /// Counts a preparation while it lives.
 class Preparation {
   public:
@@ -51,6 +57,7 @@ struct Thumbnails::Parts {
         : downloads(dependencies.downloads),
           tools{dependencies.catalog, dependencies.blobs, dependencies.thumbnailer},
           memory(dependencies.clock),
+          background(dependencies.background),
           flights(dependencies.background),
           from_memory(thumbnails(dependencies.metrics, "memory")),
           from_catalog(thumbnails(dependencies.metrics, "database")),
@@ -69,6 +76,7 @@ struct Thumbnails::Parts {
     Downloads& downloads;
     ThumbnailTools tools;
     ThumbnailMemory memory;
+    async::TaskGroup& background;
     async::SingleFlight<std::string, ThumbnailBatch> flights;
     std::atomic<std::int64_t> preparations = 0;
     base::Counter& from_memory;
@@ -172,13 +180,38 @@ async::Task<Thumbnail> Thumbnails::Parts::ready(const Download& original,
 
 void Thumbnails::forget(const matrix::MediaId& media) { parts_->memory.erase(media); }
 
+async::Task<std::optional<PictureFacts>> Thumbnails::find_picture(matrix::MediaId media) {
+    return parts_->tools.catalog.find_picture(std::move(media));
+}
+
+async::Task<std::optional<PictureFacts>> Thumbnails::await_picture(matrix::MediaId media,
+                                                                   std::chrono::milliseconds patience) {
+    async::Task<ThumbnailBatch> preparation = parts_->flights.join(preparation_of(media, *policy_.get()));
+    std::optional<PictureFacts> picture;
+    try {
+        co_await async::with_deadline(parts_->background, std::move(preparation), patience);
+        picture = co_await find_picture(std::move(media));
+    } catch (const NoThumbnail&) {
+        co_return std::nullopt;
+    } catch (const async::TimedOut&) {
+        co_return std::nullopt;
+    } catch (const base::Overloaded&) {
+        co_return std::nullopt;
+    } catch (const base::UpstreamError&) {
+        co_return std::nullopt;
+    } catch (const base::StorageError&) {
+        co_return std::nullopt;
+    }
+    co_return std::move(picture);
+}
+
 void Thumbnails::prepare(const async::Executor& home, const matrix::MediaId& media,
                          std::string_view declared_type) {
     std::shared_ptr<const ThumbnailPolicy> policy = policy_.get();
     if (!declared_type.starts_with("image/") || policy->sizes.empty()) return;
     if (parts_->preparations >= max_preparations) return;
-    const std::string work = media.text() + batch_name(configured_batch(*policy, false));
-    parts_->flights.begin(home, work, [this, &media, &policy] { return parts_->prepare(media, policy); });
+    parts_->flights.begin(home, preparation_of(media, *policy),
+                          [this, &media, &policy] { return parts_->prepare(media, policy); });
 }
 
 async::Task<ThumbnailBatch> Thumbnails::Parts::prepare(matrix::MediaId media,

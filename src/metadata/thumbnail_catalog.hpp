@@ -14,7 +14,9 @@ class SqliteThumbnailCatalog final : public media::ThumbnailCatalog {
 
     async::Task<std::optional<media::ThumbnailRecord>> find(matrix::MediaId media,
                                                             media::ThumbnailForm form) override;
-    async::Task<bool> record(std::vector<media::ThumbnailRecord> thumbnails) override;
+    async::Task<bool> record(matrix::MediaId media, media::PictureFacts picture,
+                             std::vector<media::ThumbnailRecord> thumbnails) override;
+    async::Task<std::optional<media::PictureFacts>> find_picture(matrix::MediaId media) override;
     async::Task<std::int64_t> count(matrix::MediaId media) override;
 
   private:

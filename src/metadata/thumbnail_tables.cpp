@@ -20,6 +20,13 @@ constexpr const char* insert_thumbnail_sql =
     "INSERT INTO thumbnails (media_id, form, content_type, width, height, is_original, size, sha256, body) "
     "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (media_id, form) DO NOTHING";
 
+constexpr const char* select_picture_sql = "SELECT width, height, blurhash FROM pictures WHERE media_id = $1";
+
+// A decode that makes animations only knows no hash; a later one may.
+constexpr const char* insert_picture_sql =
+    "INSERT INTO pictures (media_id, width, height, blurhash) VALUES ($1, $2, $3, $4) "
+    "ON CONFLICT (media_id) DO UPDATE SET blurhash = excluded.blurhash WHERE blurhash IS NULL";
+
 constexpr const char* select_media_sql = "SELECT 1 FROM media WHERE media_id = $1";
 
 constexpr const char* select_blobs_sql =
@@ -46,6 +53,8 @@ ThumbnailTables::ThumbnailTables(Connection& connection)
     : select_thumbnail_(connection, select_thumbnail_sql),
       count_thumbnails_(connection, count_thumbnails_sql),
       insert_thumbnail_(connection, insert_thumbnail_sql),
+      select_picture_(connection, select_picture_sql),
+      insert_picture_(connection, insert_picture_sql),
       select_media_(connection, select_media_sql),
       select_blobs_(connection, select_blobs_sql),
       select_by_blob_(connection, select_by_blob_sql) {}
@@ -76,12 +85,29 @@ std::int64_t ThumbnailTables::count(const matrix::MediaId& media) {
     return row.integer(0);
 }
 
-bool ThumbnailTables::insert(const std::vector<media::ThumbnailRecord>& thumbnails) {
-    for (const media::ThumbnailRecord& thumbnail : thumbnails) {
-        if (!has_media(thumbnail.media)) return false;
-        insert(thumbnail);
-    }
+bool ThumbnailTables::insert(const Decoded& decoded) {
+    if (!has_media(decoded.media)) return false;
+    insert_picture(decoded);
+    for (const media::ThumbnailRecord& thumbnail : decoded.thumbnails) insert(thumbnail);
     return true;
+}
+
+void ThumbnailTables::insert_picture(const Decoded& decoded) {
+    Query query(insert_picture_);
+    query.bind(1, std::string_view(decoded.media.text()))
+        .bind(2, std::int64_t{decoded.picture.width})
+        .bind(3, std::int64_t{decoded.picture.height});
+    if (decoded.picture.blurhash) query.bind(4, std::string_view(*decoded.picture.blurhash));
+    query.run();
+}
+
+std::optional<media::PictureFacts> ThumbnailTables::find_picture(const matrix::MediaId& media) {
+    Query row(select_picture_);
+    row.bind(1, std::string_view(media.text()));
+    if (!row.next()) return std::nullopt;
+    media::PictureFacts picture{pixels(row.integer(0)), pixels(row.integer(1)), std::nullopt};
+    if (!row.is_null(2)) picture.blurhash = row.text(2);
+    return picture;
 }
 
 bool ThumbnailTables::has_media(const matrix::MediaId& media) {

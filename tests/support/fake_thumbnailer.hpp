@@ -12,10 +12,14 @@
 #include <cmath>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace mxcd::test {
+
+/// 4 by 3 components, no waves: middle grey.
+inline constexpr std::string_view grey_blurhash = "L0Eyb[fQfQfQfQfQfQfQfQfQfQfQ";
 
 /// Makes thumbnails of PNGs: grey ones of the right size. Keeps the contract of a Thumbnailer.
 class FakeThumbnailer final : public media::Thumbnailer {
@@ -37,9 +41,11 @@ class FakeThumbnailer final : public media::Thumbnailer {
             co_return media::ThumbnailRefusal::not_an_image;
         if (std::int64_t{size->first} * size->second > max_pixels_)
             co_return media::ThumbnailRefusal::too_large;
-        std::vector<media::MadeThumbnail> made;
-        for (const media::ThumbnailForm& form : forms) made.push_back(make_one(*size, form.size));
-        co_return made;
+        media::DecodedPicture picture;
+        picture.facts = {size->first, size->second, std::string(grey_blurhash)};
+        for (const media::ThumbnailForm& form : forms)
+            picture.thumbnails.push_back(make_one(*size, form.size));
+        co_return picture;
     }
 
     bool is_ready() const override { return !is_stopped_; }

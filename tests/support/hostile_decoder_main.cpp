@@ -28,12 +28,13 @@ namespace {
 using namespace mxcd::imaging;
 
 constexpr std::string_view mark = "evil:";
+constexpr ResultHead good_head{Verdict::made, 1, 5, 5};
 constexpr std::string_view good_png = "\x89PNG\r\n\x1a\n and so on";
 
 std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
 
 void boast(const ResultWriter& result) {
-    result.head({Verdict::made, 1});
+    result.head(good_head);
     result.thumbnail({1, 5, 5, 0, good_png.size()}, bytes_of(good_png));
 }
 
@@ -117,15 +118,26 @@ bool attack(std::string_view name, const ResultWriter& result) {
     if (name == "succeed") return true;
     if (name == "say nothing") return false;
     if (name == "talk nonsense") result.write(bytes_of("nonsense"));
-    if (name == "promise too many") result.head({Verdict::made, 1'000'000});
+    if (name == "promise too many") result.head({Verdict::made, 1'000'000, 5, 5});
     if (name == "promise too much") {
-        result.head({Verdict::made, 1});
+        result.head(good_head);
         const ThumbnailHead head{1, 5, 5, 0, ~0ULL};
         result.write(std::as_bytes(std::span(&head, 1)));
     }
     if (name == "lie about the type") {
-        result.head({Verdict::made, 1});
+        result.head(good_head);
         result.thumbnail({0, 5, 5, 0, good_png.size()}, bytes_of(good_png));
+    }
+    if (name == "lie about the size") {
+        result.head({Verdict::made, 1, 1'000'000, 1'000'000});
+        result.thumbnail({1, 5, 5, 0, good_png.size()}, bytes_of(good_png));
+    }
+    if (name == "inject a hash") {
+        ResultHead head = good_head;
+        head.has_blurhash = 1;
+        head.blurhash.fill('"');
+        result.head(head);
+        result.thumbnail({1, 5, 5, 0, good_png.size()}, bytes_of(good_png));
     }
     if (name == "say too much") {
         boast(result);

@@ -24,14 +24,23 @@ class MemoryThumbnails final : public media::ThumbnailCatalog {
         if (found == records_.end()) co_return std::nullopt;
         co_return found->second;
     }
-    async::Task<bool> record(std::vector<media::ThumbnailRecord> thumbnails) override {
+    async::Task<bool> record(matrix::MediaId media, media::PictureFacts picture,
+                             std::vector<media::ThumbnailRecord> thumbnails) override {
         if (media_is_gone) co_return false;
         const std::lock_guard lock(mutex_);
+        media::PictureFacts& known = pictures_.try_emplace(std::move(media), picture).first->second;
+        if (!known.blurhash) known.blurhash = std::move(picture.blurhash);
         for (media::ThumbnailRecord& thumbnail : thumbnails) {
             const std::pair key(thumbnail.media, thumbnail.form);
             records_.emplace(key, std::move(thumbnail));
         }
         co_return true;
+    }
+    async::Task<std::optional<media::PictureFacts>> find_picture(matrix::MediaId media) override {
+        const std::lock_guard lock(mutex_);
+        const auto found = pictures_.find(media);
+        if (found == pictures_.end()) co_return std::nullopt;
+        co_return found->second;
     }
     async::Task<std::int64_t> count(matrix::MediaId media) override {
         const std::lock_guard lock(mutex_);
@@ -42,6 +51,7 @@ class MemoryThumbnails final : public media::ThumbnailCatalog {
 
   private:
     std::mutex mutex_;
+    std::map<matrix::MediaId, media::PictureFacts> pictures_;
     std::map<std::pair<matrix::MediaId, media::ThumbnailForm>, media::ThumbnailRecord> records_;
 };
 

@@ -38,6 +38,15 @@ class ThumbnailerContract {
                 CHECK(std::pair(thumbnail.width, thumbnail.height) == std::pair(60, 40));
             }
         }
+        SECTION("a decode tells how large the picture is and what it looks like from afar") {
+            const auto [width, height] = GENERATE(table<int, int>({{400, 300}, {60, 40}, {20, 7}, {1, 1}}));
+            const media::PictureFacts facts = decode(test_png(width, height), {scale(100, 60)}).facts;
+            CHECK(std::pair(facts.width, facts.height) == std::pair(width, height));
+            REQUIRE(facts.blurhash);
+            // 4 by 3 components.
+            CHECK(facts.blurhash->size() == 28);
+            CHECK(facts.blurhash->front() == 'L');
+        }
         SECTION("the same picture and forms give the same bytes") {
             const auto one = make(test_png(300, 200), {scale(30, 20), crop(32, 32)});
             const auto two = make(test_png(300, 200), {scale(30, 20), crop(32, 32)});
@@ -85,9 +94,12 @@ class ThumbnailerContract {
         return runner_.run(thumbnailer_.make(std::make_shared<const std::string>(bytes), std::move(forms)));
     }
     std::vector<media::MadeThumbnail> make(const std::string& bytes, Forms forms) {
+        return decode(bytes, std::move(forms)).thumbnails;
+    }
+    media::DecodedPicture decode(const std::string& bytes, Forms forms) {
         media::ThumbnailOutcome outcome = ask(bytes, std::move(forms));
-        REQUIRE(std::holds_alternative<std::vector<media::MadeThumbnail>>(outcome));
-        return std::get<std::vector<media::MadeThumbnail>>(std::move(outcome));
+        REQUIRE(std::holds_alternative<media::DecodedPicture>(outcome));
+        return std::get<media::DecodedPicture>(std::move(outcome));
     }
 
     TaskRunner& runner_;

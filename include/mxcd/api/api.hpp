@@ -50,6 +50,7 @@ enum Experiment : std::uint32_t {
     msc2278 = 1U << 0U,  // DELETE of a download deletes it
     msc4322 = 1U << 1U,  // redacting one's own media
     msc4425 = 1U << 2U,  // ephemeral media
+    msc2448 = 1U << 3U,  // an upload's answer with the picture's BlurHash
 };
 using ExperimentMask = std::uint32_t;
 

@@ -42,6 +42,15 @@ class SingleFlight {
         co_return result;
     }
 
+    /// The result of the work for `key` that is running; T() at once when there is none.
+    Task<T> join(Key key) {
+        auto start = [this, &key](const Resume<T>& passenger) {
+            if (!follow(key, passenger)) passenger.with(T());
+        };
+        T result = co_await suspend<T>(std::move(start));
+        co_return result;
+    }
+
     /// Starts the work on `home` if none is running for `key`, and waits for nothing.
     template <class MakeWork>
     void begin(const Executor& home, const Key& key, MakeWork make_work) {
@@ -84,6 +93,15 @@ class SingleFlight {
         const auto [flight, is_first] = in_the_air_.try_emplace(key);
         if (passenger != nullptr) flight->second.push_back(*passenger);
         return is_first;
+    }
+
+    /// False when nothing is in the air.
+    [[nodiscard]] bool follow(const Key& key, const Resume<T>& passenger) {
+        const std::lock_guard lock(mutex_);
+        const auto flight = in_the_air_.find(key);
+        if (flight == in_the_air_.end()) return false;
+        flight->second.push_back(passenger);
+        return true;
     }
 
     void take_off(const Executor& home, const Key& key, Task<T> work) {

@@ -4,6 +4,7 @@
 #include "mxcd/base/byte_count.hpp"
 #include "mxcd/matrix/ids.hpp"
 #include "mxcd/media/media_record.hpp"
+#include "mxcd/media/picture_facts.hpp"
 #include "mxcd/media/thumbnailer.hpp"
 
 #include <cstdint>
@@ -30,17 +31,23 @@ struct ThumbnailRecord {
     std::shared_ptr<const std::string> inline_body;
 };
 
-/// The thumbnails that were made, as children of their media: whoever deletes media deletes them. Any thread
-/// may call; tasks resume on the caller's io thread. Throws base::StorageError, base::Overloaded.
+/// The thumbnails that were made and what their pictures are like, as children of their media: whoever
+/// deletes media deletes them. Any thread may call; tasks resume on the caller's io thread. Throws
+/// base::StorageError, base::Overloaded.
 class ThumbnailCatalog {
   public:
     virtual ~ThumbnailCatalog() = default;
 
     virtual async::Task<std::optional<ThumbnailRecord>> find(matrix::MediaId media, ThumbnailForm form) = 0;
 
-    /// Writes all of them in one transaction; one that is there already stays as it is. False, and nothing is
-    /// written, when there is no such media any more. All are of one piece of media.
-    virtual async::Task<bool> record(std::vector<ThumbnailRecord> thumbnails) = 0;
+    /// Writes what came of a decode of this media in one transaction: its thumbnails, and what the picture is
+    /// like. What is there already stays as it is. False, and nothing is written, when there is no such media
+    /// any more.
+    virtual async::Task<bool> record(matrix::MediaId media, PictureFacts picture,
+                                     std::vector<ThumbnailRecord> thumbnails) = 0;
+
+    /// What is known about the picture; nothing when it was never decoded.
+    virtual async::Task<std::optional<PictureFacts>> find_picture(matrix::MediaId media) = 0;
 
     /// How many thumbnails of this media there are.
     virtual async::Task<std::int64_t> count(matrix::MediaId media) = 0;

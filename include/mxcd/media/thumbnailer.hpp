@@ -2,6 +2,7 @@
 
 #include "mxcd/async/task.hpp"
 #include "mxcd/media/blob_store.hpp"
+#include "mxcd/media/picture_facts.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -61,7 +62,13 @@ enum class ThumbnailRefusal : std::uint8_t {
     too_large,     // more pixels than are decoded
 };
 
-using ThumbnailOutcome = std::variant<std::vector<MadeThumbnail>, ThumbnailRefusal>;
+/// What one decode gave.
+struct DecodedPicture {
+    PictureFacts facts;
+    std::vector<MadeThumbnail> thumbnails;
+};
+
+using ThumbnailOutcome = std::variant<DecodedPicture, ThumbnailRefusal>;
 
 /// The bytes of an image: in memory or in a file.
 using ImageBytes = std::variant<std::shared_ptr<const std::string>, OpenBlob>;
@@ -73,9 +80,9 @@ class Thumbnailer {
   public:
     virtual ~Thumbnailer() = default;
 
-    /// One thumbnail per form, in their order, from one decode. The same picture and forms give the same
-    /// bytes. At most 16 forms. Throws base::Overloaded when too many wait already, base::UpstreamError when
-    /// pictures cannot be decoded safely at present.
+    /// One thumbnail per form, in their order, and what the picture is like, from one decode. The same
+    /// picture and forms give the same bytes. At most 16 forms. Throws base::Overloaded when too many wait
+    /// already, base::UpstreamError when pictures cannot be decoded safely at present.
     virtual async::Task<ThumbnailOutcome> make(ImageBytes image, std::vector<ThumbnailForm> forms) = 0;
 
     /// Whether make() would try: false until a picture could be decoded, and when the sandbox does not hold.

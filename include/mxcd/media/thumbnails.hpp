@@ -9,6 +9,7 @@
 #include "mxcd/media/thumbnail_catalog.hpp"
 #include "mxcd/media/thumbnailer.hpp"
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -68,6 +69,15 @@ class Thumbnails {
     /// Makes the configured sizes of new media in the background, if its declared type says image. Nobody
     /// hears of a failure: what is missing is made when it is asked for.
     void prepare(const async::Executor& home, const matrix::MediaId& media, std::string_view declared_type);
+
+    /// What is known about a picture; nothing when it was never decoded. Throws base::StorageError,
+    /// base::Overloaded.
+    async::Task<std::optional<PictureFacts>> find_picture(matrix::MediaId media);
+
+    /// As find_picture(), after prepare() of this media has ended or `patience` is over. Nothing, too, when
+    /// it failed: whoever asks has better things to say.
+    async::Task<std::optional<PictureFacts>> await_picture(matrix::MediaId media,
+                                                           std::chrono::milliseconds patience);
 
     /// Frees what is in memory of deleted media. Any thread.
     void forget(const matrix::MediaId& media);

@@ -171,11 +171,13 @@ DeskHouse::DeskHouse() : config{matrix::ServerName::parse("hs.test").value(), "h
 media::Uploads& DeskHouse::uploads() {
     if (!uploads_)
         uploads_ = std::make_unique<media::Uploads>(
-            policy, media::UploadDependencies{
-                        metadata, metadata, metadata, blobs, sniffer, *random, metrics,
-                        [this](const async::Executor&, const matrix::MediaId& id, std::string_view) {
-                            if (arrivals_) arrivals_->announce(id);
-                        }});
+            policy, media::UploadDependencies{metadata, metadata, metadata, blobs, sniffer, *random, metrics,
+                                              [this](const async::Executor& home, const matrix::MediaId& id,
+                                                     std::string_view type) {
+                                                  if (arrivals_) arrivals_->announce(id);
+                                                  if (prepares_thumbnails)
+                                                      thumbnails_->prepare(home, id, type);
+                                              }});
     return *uploads_;
 }
 

@@ -121,6 +121,7 @@ class DeskHouse {
     media::UploadPolicy policy;
     std::size_t max_waiting = 1024;
     media::ThumbnailPolicy thumbnail_policy;
+    bool prepares_thumbnails = false;
     api::DeskConfig config;
     api::Operations operations;
     http::ResourceMask listener = api::resource_media;

@@ -147,7 +147,32 @@ Task<> ask_twice(Flights& flights, std::promise<std::string> promise) {
     promise.set_value(first + second);
 }
 
+Task<> join(Flights& flights, std::promise<std::string> promise) {
+    const std::string result = co_await flights.join("cake");
+    promise.set_value(result);
+}
+
 }  // namespace
+
+TEST_CASE("who joins gets the result of the work that runs, and starts none") {
+    Bakery bakery;
+    const auto join_on = [&bakery](std::size_t thread) {
+        std::promise<std::string> promise;
+        std::future<std::string> future = promise.get_future();
+        bakery.guests.spawn(bakery.threads.executor(thread), join(bakery.flights, std::move(promise)));
+        return future;
+    };
+    CHECK(join_on(0).get().empty());
+    std::future<std::string> first = bakery.order_on(0);
+    const Resume<std::string> oven = bakery.oven.wait_until_baking();
+    std::future<std::string> joined = join_on(0);
+    std::vector<std::future<std::string>> others = bakery.order_many(1, 1);
+    oven.with("pie");
+    CHECK(first.get() == "apple pie");
+    CHECK(joined.get() == "apple pie");
+    CHECK(others.back().get() == "apple pie");
+    CHECK(bakery.oven.begun() == 1);
+}
 
 TEST_CASE("who asks after the end starts anew") {
     Bakery bakery;

@@ -28,7 +28,7 @@ constexpr bool has_memory_limit = true;
 #endif
 
 bool is_made(const media::ThumbnailOutcome& outcome) {
-    return std::holds_alternative<std::vector<media::MadeThumbnail>>(outcome);
+    return std::holds_alternative<media::DecodedPicture>(outcome);
 }
 
 }  // namespace
@@ -59,6 +59,8 @@ TEST_CASE("a decode that an attacker has taken over reaches nothing and nobody")
         {"promise too much", "nonsense"},
         {"lie about the type", "nonsense"},
         {"say too much", "nonsense"},
+        {"lie about the size", "nonsense"},
+        {"inject a hash", "nonsense"},
     }));
     CAPTURE(name);
     if (name == "take memory" && !has_memory_limit) return;

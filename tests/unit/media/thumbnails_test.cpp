@@ -1,5 +1,6 @@
 #include "mxcd/media/thumbnails.hpp"
 
+#include "mxcd/async/suspend.hpp"
 #include "mxcd/matrix/error.hpp"
 
 #include "support/catch.hpp"
@@ -75,6 +76,21 @@ class House {
     int next_ = 1;
 };
 
+/// Never ends a decode before it is told to.
+class StuckThumbnailer final : public media::Thumbnailer {
+  public:
+    async::Task<media::ThumbnailOutcome> make(media::ImageBytes, std::vector<media::ThumbnailForm>) override {
+        return async::suspend<media::ThumbnailOutcome>(
+            [this](async::Resume<media::ThumbnailOutcome> resume) { asked_.set_value(std::move(resume)); });
+    }
+    bool is_ready() const override { return true; }
+    void stop() noexcept override {}
+    async::Resume<media::ThumbnailOutcome> wait_until_asked() { return asked_.get_future().get(); }
+
+  private:
+    std::promise<async::Resume<media::ThumbnailOutcome>> asked_;
+};
+
 /// Small thumbnails live in their rows, others in the blob store.
 media::ThumbnailPolicy everything_in_blobs() {
     media::ThumbnailPolicy policy;
@@ -140,4 +156,32 @@ TEST_CASE("new images are prepared in the background, other media are not touche
     house.thumbnails.prepare(house.runner.executor(), id, "image/png");
     REQUIRE(house.open(id));
     CHECK(house.thumbnailer.decodes == 1);
+}
+
+TEST_CASE("who waits for a picture that is being prepared hears what it is like, others what is known") {
+    House house;
+    const matrix::MediaId id = house.add(test_png(400, 300));
+    CHECK_FALSE(house.runner.run(house.thumbnails.await_picture(id, 10s)));
+    house.thumbnails.prepare(house.runner.executor(), id, "image/png");
+    const std::optional<media::PictureFacts> picture =
+        house.runner.run(house.thumbnails.await_picture(id, 10s));
+    REQUIRE(picture);
+    CHECK(picture->width == 400);
+    CHECK(picture->height == 300);
+    CHECK(picture->blurhash == std::string(grey_blurhash));
+    CHECK(house.runner.run(house.thumbnails.find_picture(id)) == picture);
+    CHECK(house.thumbnailer.decodes == 1);
+}
+
+TEST_CASE("waiting for a picture ends with its patience, and the preparation goes on") {
+    House house;
+    StuckThumbnailer stuck;
+    media::Thumbnails thumbnails({}, {house.downloads, house.catalog, house.blobs, stuck,
+                                      house.runner.group(), house.clock, house.metrics});
+    const matrix::MediaId id = house.add(test_png(400, 300));
+    thumbnails.prepare(house.runner.executor(), id, "image/png");
+    CHECK_FALSE(house.runner.run(thumbnails.await_picture(id, 1ms)));
+    stuck.wait_until_asked().with(media::DecodedPicture{{400, 300, std::nullopt}, {}});
+    // Whether it still waits or comes after the end: it hears the same.
+    CHECK(house.runner.run(thumbnails.await_picture(id, 10s)) == media::PictureFacts{400, 300, std::nullopt});
 }

@@ -35,8 +35,13 @@ class House {
             database->metadata().record_upload(inline_record(user(), "picture", "hello"), reservation.id()));
         reservation.settled();
     }
-    bool record(std::vector<media::ThumbnailRecord> thumbnails) {
-        return runner.run(database->thumbnails().record(std::move(thumbnails)));
+    bool record(std::vector<media::ThumbnailRecord> thumbnails,
+                const media::PictureFacts& facts = {640, 480, std::nullopt}) {
+        const matrix::MediaId media = thumbnails.at(0).media;
+        return runner.run(database->thumbnails().record(media, facts, std::move(thumbnails)));
+    }
+    std::optional<media::PictureFacts> picture(const std::string& id = "picture") {
+        return runner.run(database->thumbnails().find_picture(media_id(id)));
     }
     std::optional<media::ThumbnailRecord> find(std::int32_t side) {
         return runner.run(database->thumbnails().find(media_id("picture"), form(side)));
@@ -89,10 +94,28 @@ TEST_CASE("a thumbnail that is there stays as it is") {
     CHECK(*house.find(96)->inline_body == "new");
 }
 
+TEST_CASE(
+    "what is known about a picture stays, a hash that was not known is added, deletion takes all of it") {
+    House house;
+    CHECK_FALSE(house.picture());
+    const auto record = [&house](const media::PictureFacts& facts) {
+        return house.record({thumbnail("picture", 32, "x", true)}, facts);
+    };
+    REQUIRE(record({640, 480, std::nullopt}));
+    CHECK(house.picture() == media::PictureFacts{640, 480, std::nullopt});
+    REQUIRE(record({1, 1, "a hash"}));
+    CHECK(house.picture() == media::PictureFacts{640, 480, "a hash"});
+    REQUIRE(record({1, 1, "another hash"}));
+    CHECK(house.picture() == media::PictureFacts{640, 480, "a hash"});
+    REQUIRE(house.runner.run(house.database->moderation().erase(media_id("picture"))));
+    CHECK_FALSE(house.picture());
+}
+
 TEST_CASE("media that is not there has no thumbnails") {
     House house;
     CHECK_FALSE(house.record({thumbnail("gone", 32, "x", true)}));
     CHECK(house.runner.run(house.database->thumbnails().count(media_id("gone"))) == 0);
+    CHECK_FALSE(house.picture("gone"));
 }
 
 }  // namespace mxcd::metadata::test
