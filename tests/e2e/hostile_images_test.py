@@ -132,9 +132,10 @@ def mutated_images_crash_nobody():
     with Mxcd(SETTINGS + "thumbnail_webp: true\n") as server:
         sources = [pictures.png(64, 48), pictures.png(33, 65, colour=6, interlace=0), pictures.gif(40, 30, 3),
                    pictures.TURNED_JPEG, pictures.animated_png(30, 30), *webps(server)]
-        connection = server.connect()
         tally = {}
-        for _ in range(MUTATIONS):
+        for count in range(MUTATIONS):
+            if count % 1000 == 0:  # mxcd closes a connection after 10,000 requests
+                connection = server.connect()
             data = bytearray(rng.choice(sources))
             for _ in range(1 + rng.randrange(8)):
                 at = rng.randrange(len(data))
