@@ -1,7 +1,8 @@
 // What asking a module adds to an upload: the time of is_user_allowed_to_upload_media_of_size, one call after
 // the other and many at once.
 //
-// usage: module_calls builtin | webhook URL | python INTERPRETER FOLDER (with allow_all.py)
+// usage: module_calls builtin | webhook URL | in_process PLUGIN | child PLUGIN
+//                     | python INTERPRETER FOLDER (with allow_all.py)
 // prints one line of JSON: median and 99th percentile of one call in microseconds, calls per second with 64
 // at once
 
@@ -9,6 +10,8 @@
 #include "mxcd/async/task_group.hpp"
 #include "mxcd/base/metrics.hpp"
 #include "mxcd/modules/builtin.hpp"
+#include "mxcd/modules/children.hpp"
+#include "mxcd/modules/library.hpp"
 #include "mxcd/modules/python.hpp"
 #include "mxcd/modules/webhook.hpp"
 
@@ -37,7 +40,8 @@ struct Subject {
     std::unique_ptr<base::RandomSource> random = base::make_system_random();
     media::FileOffers files{*random};
     std::unique_ptr<outbound::Client> client;
-    std::unique_ptr<modules::Children> children;
+    async::WorkerPool workers{async::WorkerPoolConfig{}};
+    modules::Children children{*metrics};
     std::shared_ptr<media::MediaModule> module;
 };
 
@@ -66,9 +70,18 @@ void make_python(Subject& subject, const std::string& interpreter, const std::st
     modules::PythonConfig python;
     python.interpreter = interpreter;
     python.path = {folder};
-    subject.children = std::make_unique<modules::Children>(*subject.metrics);
     subject.module = modules::make_python_module({"bench", "allow_all.AllowAll", nullptr}, python,
-                                                 {"example.org", "https://example.org/"}, *subject.children);
+                                                 {"example.org", "https://example.org/"}, subject.children);
+}
+
+/// The plugin of docs/plugin_example.c.
+void make_library(Subject& subject, const char* library, modules::LibraryConfig::Trust trust) {
+    modules::LibraryConfig config;
+    config.name = "bench";
+    config.library = library;
+    config.config = {{"max_bytes", 1'000'000}};
+    config.trust = trust;
+    subject.module = modules::make_library(config, {subject.workers, subject.children});
 }
 
 async::Task<> one_after_the_other(media::MediaModule& module, int count, std::vector<double>& microseconds) {
@@ -89,6 +102,7 @@ void run(async::TaskGroup& group) {
 
 int main(int argc, char** argv) {
     const std::string kind = argc > 1 ? argv[1] : "";
+    if (kind == modules::plugin_verb) return modules::run_plugin_process();
     Subject subject;
     if (kind == "builtin" && argc == 2) {
         make_builtin(subject);
@@ -96,8 +110,14 @@ int main(int argc, char** argv) {
         make_webhook(subject, argv[2]);
     } else if (kind == "python" && argc == 4) {
         make_python(subject, argv[2], argv[3]);
+    } else if (kind == "in_process" && argc == 3) {
+        make_library(subject, argv[2], modules::LibraryConfig::Trust::in_process);
+    } else if (kind == "child" && argc == 3) {
+        make_library(subject, argv[2], modules::LibraryConfig::Trust::none);
     } else {
-        std::fprintf(stderr, "usage: module_calls builtin | webhook URL | python INTERPRETER FOLDER\n");
+        std::fprintf(stderr,
+                     "usage: module_calls builtin | webhook URL | in_process PLUGIN | child PLUGIN "
+                     "| python INTERPRETER FOLDER\n");
         return 64;
     }
 

@@ -37,6 +37,17 @@ def m2():
         row("M2", "config endpoint with a webhook", f"{asked:.0f}/s", f"two builtin modules {plain:.0f}/s", f"{asked / plain:.2f}", "", True)
 
 
+def m3():
+    plugin = WORK / "example.so"
+    subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-I", ROOT / "include", "-o", plugin, ROOT / "docs/plugin_example.c"], check=True)
+    for kind, name, target in (("in_process", "a library inside the process", 2), ("child", "a library in its process", 60)):
+        figures = [module_calls(kind, plugin) for _ in range(ROUNDS)]
+        p50 = statistics.median(f["p50_us"] for f in figures)
+        together = statistics.median(f["calls_per_second"] for f in figures)
+        row("M3", f"asking {name}", f"{p50:.2f} us", "", "", f"<= {target} us", p50 <= target)
+        row("M3", "asking it, 64 at once", f"{together:.0f} calls/s", "", "", "", True)
+
+
 def m4():
     figures = [module_calls("python", "/usr/bin/python3", ROOT / "bench") for _ in range(ROUNDS)]
     p50 = statistics.median(f["p50_us"] for f in figures)

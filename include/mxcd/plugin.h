@@ -115,7 +115,7 @@ typedef struct mxcd_file {
 typedef struct mxcd_limit_exceeded {
     uint32_t struct_size;
     const char* user_id;
-    mxcd_limit limit; /* a copy of the plugin's own, to be changed at will; its info_uri may be NULL */
+    mxcd_limit* limit; /* a copy for this plugin alone, to be changed at will; its info_uri may be NULL */
     int64_t sent_bytes;
     int64_t attempted_bytes;
 } mxcd_limit_exceeded;
@@ -141,8 +141,7 @@ struct mxcd_host {
     uint32_t abi_major;
     uint32_t abi_minor;
 
-    /* --- the configuration: `config` of the entry
-     * -------------------------------------------------------------- */
+    /* --- the configuration: `config` of the entry --- */
 
     /* All of it as JSON text, an object; "{}" when there is none. Valid until stop() returns. */
     const char* (*config_json)(const mxcd_host* host);
@@ -152,8 +151,7 @@ struct mxcd_host {
     int (*config_integer)(const mxcd_host* host, const char* path, int64_t* value);
     int (*config_boolean)(const mxcd_host* host, const char* path, int* value);
 
-    /* --- the log and the time
-     * ---------------------------------------------------------------------------------- */
+    /* --- the log and the time --- */
 
     /* A line in mxcd's log, with the name of the entry. `level` is one of MXCD_LOG_. Never log tokens or file
      * names. Text beyond 512 bytes is cut off. */
@@ -170,8 +168,7 @@ struct mxcd_host {
     /* Returns 1 when the timer will not fire; 0 when it fires just now, has fired or never was. */
     int (*cancel_timer)(const mxcd_host* host, mxcd_timer timer);
 
-    /* --- answers: 1 when the answer was taken, 0 when nobody waits for it any more
-     * ------------------------------- */
+    /* --- answers: 1 when the answer was taken, 0 when nobody waits for it any more --- */
 
     /* No opinion. config and limits: the next module is asked; check_media_file: the file may pass; events:
      * heard. is_user_allowed... wants an opinion. */
@@ -185,7 +182,7 @@ struct mxcd_host {
     /* check_media_file: MXCD_ALLOW, MXCD_REJECT (with `rejection`; NULL: 403 M_FORBIDDEN) or MXCD_QUARANTINE
      * (stored and not served). */
     int (*answer_verdict)(const mxcd_host* host, mxcd_call call, int verdict, const mxcd_error* rejection);
-    /* Any callback, as JSON text of at most 64 KiB, in the form that docs/modules.md has for webhooks.
+    /* Any callback, as JSON text of at most 60 KiB, in the form that docs/modules.md has for webhooks.
      * get_media_config_for_user: an object, the whole body of the config endpoint. */
     int (*answer_json)(const mxcd_host* host, mxcd_call call, const char* json);
     /* Any callback: ends the request with an error of the plugin's own. NULL: 403 M_FORBIDDEN. */
@@ -202,13 +199,14 @@ typedef struct mxcd_plugin {
     uint32_t abi_minor;   /* MXCD_ABI_MINOR */
 
     /* Reads the configuration and makes `*self`, whatever the plugin wants to find in its callbacks. It may
-     * take its time. Returns 0, or another number after it has written a sentence into `reason`, of
-     * `reason_size` bytes: then mxcd does not start. May be NULL. A library that is named by several entries,
-     * or whose entry changes in a reload, is started once for each, before the older ones are stopped. */
+     * take its time, up to 20 s. Returns 0, or another number after it has written a sentence into `reason`,
+     * of `reason_size` bytes: then mxcd does not start. May be NULL. A library that is named by several
+     * entries, or whose entry changes in a reload, is started once for each, before the older ones are
+     * stopped. */
     int (*start)(const mxcd_host* host, void** self, char* reason, size_t reason_size);
     /* Ends what start() began: when it returns, no thread of the plugin runs and nobody uses the host any
-     * more. Calls that are not answered yet need no answer. Not called when start() failed, and not when the
-     * process ends in another way. The library stays loaded. May be NULL. */
+     * more. Calls that are not answered yet need no answer. Not called when start() failed, and not in a
+     * process of the plugin's own, which is killed. The library stays loaded. May be NULL. */
     void (*stop)(void* self);
 
     /* The config endpoint: answer_json (an object), answer_none. */
@@ -220,12 +218,12 @@ typedef struct mxcd_plugin {
     /* Between arrival and commit: answer_verdict. */
     void (*check_media_file)(void* self, mxcd_call call, const mxcd_file* file);
     /* Events. They have happened, whatever the answer (answer_none). */
-    void (*on_media_upload_limit_exceeded)(void* self, mxcd_call call, mxcd_limit_exceeded* event);
+    void (*on_media_upload_limit_exceeded)(void* self, mxcd_call call, const mxcd_limit_exceeded* event);
     void (*on_media_uploaded)(void* self, mxcd_call call, const mxcd_uploaded* event);
     void (*on_media_deleted)(void* self, mxcd_call call, const mxcd_deleted* event);
 } mxcd_plugin;
 
-/* The one symbol that a plugin exports. Called once, before start(). The table stays as it is as long as the
+/* The one symbol that a plugin exports. Called before each start(). The table stays as it is as long as the
  * library is loaded. */
 MXCD_EXPORT const mxcd_plugin* mxcd_plugin_entry(void);
 #define MXCD_ENTRY_NAME "mxcd_plugin_entry"

@@ -1,6 +1,7 @@
 #include "mxcd/app/command_line.hpp"
 
 #include "mxcd/imaging/sandboxed_thumbnailer.hpp"
+#include "mxcd/modules/library.hpp"
 
 #include "backup_command.hpp"
 #include "configuration.hpp"
@@ -158,9 +159,10 @@ class CommandLine {
 }  // namespace
 
 int run_command_line(int argc, const char* const* argv) {
-    // A process that the service starts for itself; not a command for people.
+    // Processes that the service starts for itself; no commands for people.
     if (argc == 2 && std::string_view(argv[1]) == imaging::decoder_verb)
         return imaging::run_decoder_process();
+    if (argc == 2 && std::string_view(argv[1]) == modules::plugin_verb) return modules::run_plugin_process();
     ExitCode code = ExitCode::os_error;
     try {
         CommandLine command_line;

@@ -115,8 +115,6 @@ std::optional<ModuleConfig::Kind> read_library(Section& entry, const std::string
     config.trust = trust;
     if (access(path.c_str(), R_OK) != 0)
         entry.fail("library", "the file cannot be read: " + std::generic_category().message(errno));
-    if (trust != modules::LibraryConfig::Trust::in_process)
-        entry.fail("library", "only `trust: in_process` is in this version yet");
     const std::optional<Section> section = config_section(entry);
     if (!section) return std::nullopt;
     config.config = to_json(section->node());

@@ -1,6 +1,5 @@
 #include "module_list.hpp"
 
-#include "exit_codes.hpp"
 #include "selected_callbacks.hpp"
 
 #include <algorithm>
@@ -40,7 +39,7 @@ struct Maker {
     Module operator()(modules::LibraryConfig config) const {
         config.name = entry.name;
         config.timeout = entry.timeout;
-        return modules::make_trusted_library(config, on.workers);
+        return modules::make_library(config, {on.workers, on.children});
     }
     Module operator()(modules::PythonModuleConfig config) const {
         config.name = entry.name;
@@ -48,16 +47,6 @@ struct Maker {
         return modules::make_python_module(config, on.python, on.surroundings, on.children);
     }
 };
-
-/// Throws CommandError when a module does not start.
-Module make_module(const ModuleConfig& config, const ModuleDependencies& dependencies) {
-    try {
-        return std::visit(Maker{config, dependencies}, config.kind);
-    } catch (const modules::LibraryError& error) {
-        throw CommandError(ExitCode::configuration,
-                           "the module " + config.name + " cannot be loaded: " + error.what());
-    }
-}
 
 }  // namespace
 
@@ -69,7 +58,7 @@ std::vector<media::ChainEntry> make_chain_entries(const std::vector<ModuleConfig
                                                   const ModuleDependencies& dependencies) {
     std::vector<media::ChainEntry> entries;
     for (const ModuleConfig& config : configs) {
-        Module module = make_module(config, dependencies);
+        Module module = std::visit(Maker{config, dependencies}, config.kind);
         if (config.callbacks) module = select_callbacks(std::move(module), *config.callbacks);
         entries.push_back({config.name, std::move(module), config.timeout, config.on_error});
     }

@@ -117,6 +117,7 @@ bool ChildCalls::answer(std::int64_t call, const Json& frame) {
     } catch (...) {
         failure = std::current_exception();
     }
+    // Handed over whole: from here on it is the waiting thread's alone.
     if (failure) answer->with_error(std::move(failure));
     return true;
 }

@@ -112,7 +112,6 @@ async::Task<> ChildLife::hear_frames() {
     for (;;) {
         const std::size_t size = co_await socket_.async_read_some(async::asio::buffer(buffer), use_task);
         frames.add(std::string_view(buffer.data(), size));
-        heard_at_ = std::chrono::steady_clock::now();
         while (std::optional<Json> frame = frames.next()) take(*frame);
         if (noise_ > most_noise) co_await rest(on_.home);
     }
@@ -120,7 +119,11 @@ async::Task<> ChildLife::hear_frames() {
 
 void ChildLife::take(const Json& frame) {
     if (const std::optional<std::int64_t> call = matrix::get_integer(frame, "call")) {
-        if (on_.calls.answer(*call, frame)) return;
+        // Of all that it may say, answers alone show that it does its work: it may hang and log.
+        if (on_.calls.answer(*call, frame)) {
+            heard_at_ = std::chrono::steady_clock::now();
+            return;
+        }
         on_.strays.add();
         ++noise_;
     } else if (frame.contains("pong")) {

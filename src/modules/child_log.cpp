@@ -13,7 +13,9 @@ constexpr double most_at_once = 200;
 constexpr double per_second = 20;
 constexpr std::size_t longest_line = 4096;
 
-void log_at(base::LogLevel level, const std::string& name, std::string_view line) {
+}  // namespace
+
+void log_for_module(const std::string& name, base::LogLevel level, std::string_view line) {
     const std::initializer_list<base::LogField> fields = {{"module", std::string_view(name)}, {"text", line}};
     constexpr std::string_view message = "a module says";
     switch (level) {
@@ -28,8 +30,6 @@ void log_at(base::LogLevel level, const std::string& name, std::string_view line
             return logger.info(message, fields);
     }
 }
-
-}  // namespace
 
 ChildLog::ChildLog(std::string name, base::Metrics& metrics)
     : name_(std::move(name)),
@@ -72,7 +72,7 @@ void ChildLog::write_line(base::LogLevel level, std::string_view line) {
     if (const std::size_t dropped = std::exchange(dropped_in_a_row_, 0); dropped > 0)
         logger.warn("a module says more than the log takes",
                     {{"module", std::string_view(name_)}, {"dropped", static_cast<std::int64_t>(dropped)}});
-    log_at(level, name_, line);
+    log_for_module(name_, level, line);
 }
 
 bool ChildLog::has_budget() {

@@ -10,6 +10,9 @@
 
 namespace mxcd::modules {
 
+/// A line in our log that a module wrote; `name` is its entry's.
+void log_for_module(const std::string& name, base::LogLevel level, std::string_view line);
+
 /// Writes what a child says to our log, line by line, and no more than a reader can follow: 200 lines at
 /// once and 20 a second; what is over is counted. For one thread.
 class ChildLog {

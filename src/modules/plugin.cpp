@@ -1,7 +1,5 @@
 #include "plugin.hpp"
 
-#include "mxcd/modules/library.hpp"
-
 #include "plugin_library.hpp"
 
 #include <array>

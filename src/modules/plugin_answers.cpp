@@ -11,7 +11,8 @@ namespace {
 
 using matrix::Json;
 
-constexpr std::size_t max_answer_bytes = std::size_t{64} * 1024;
+/// Leaves room in a frame of 64 KiB for what stands around it.
+constexpr std::size_t max_answer_bytes = std::size_t{60} * 1024;
 constexpr std::size_t most_limits = 1000;
 constexpr std::size_t least_limit_size = offsetof(mxcd_limit, info_uri) + sizeof(const char*);
 constexpr std::size_t least_error_size = offsetof(mxcd_error, text) + sizeof(const char*);
@@ -86,7 +87,7 @@ PluginAnswer json_answer(const char* text) {
     // Never looks further than an answer may reach, should the zero byte be missing.
     const std::string_view bounded(text, strnlen(text, max_answer_bytes + 1));
     std::optional<Json> json = matrix::parse_json(bounded, max_answer_bytes);
-    if (!json) return PluginFailure{"the answer is no JSON of at most 64 KiB"};
+    if (!json) return PluginFailure{"the answer is no JSON of at most 60 KiB"};
     return PluginResult{*std::move(json)};
 }
 

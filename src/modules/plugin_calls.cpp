@@ -17,8 +17,10 @@ bool PluginCalls::answer(std::uint64_t call, PluginAnswer answer) {
         const std::lock_guard lock(mutex_);
         const auto found = open_.find(call);
         if (found == open_.end()) return false;
+        const bool is_late = found->second.deadline <= std::chrono::steady_clock::now();
         caller = std::move(found->second.caller);
         open_.erase(found);
+        if (is_late) return false;
     }
     caller->take(std::move(answer));
     return true;

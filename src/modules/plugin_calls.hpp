@@ -47,7 +47,7 @@ class PluginCalls {
 
     /// `caller` is shared with an answer that comes while the call is forgotten.
     [[nodiscard]] std::uint64_t open(std::shared_ptr<PluginCaller> caller, Moment deadline);
-    /// False when nobody waits any more.
+    /// False when nobody waits any more, after the deadline for instance.
     bool answer(std::uint64_t call, PluginAnswer answer);
     /// Nobody waits for this one any more.
     void forget(std::uint64_t call);

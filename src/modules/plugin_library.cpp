@@ -1,7 +1,5 @@
 #include "plugin_library.hpp"
 
-#include "mxcd/modules/library.hpp"
-
 #include <dlfcn.h>
 
 #include <algorithm>

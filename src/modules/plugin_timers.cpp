@@ -49,7 +49,11 @@ void PluginTimers::serve() {
         by_number_.erase(timer.number);
         waiting_.erase(first);
         lock.unlock();
-        timer.fire(timer.argument);
+        try {
+            timer.fire(timer.argument);
+        } catch (...) {
+            // A plugin's own exception. Its call, if this was about one, is answered by the deadline.
+        }
         lock.lock();
     }
 }

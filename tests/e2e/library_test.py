@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Library modules in the running binary: the example of the documentation, built against the installed header alone."""
+import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import tempfile
 
@@ -89,14 +91,37 @@ def reload_keeps_what_works(library, more):
         assert server.config().json() == {"m.upload.size": 3000}
 
 
+def plugin_processes(server):
+    pids = subprocess.run(["pgrep", "-P", str(server.process.pid), "-f", "plugin-host"], capture_output=True, text=True, check=False)
+    return [int(pid) for pid in pids.stdout.split()]
+
+
+def a_killed_process_is_replaced(library):
+    with Mxcd(entry(library)) as server:
+        first = plugin_processes(server)
+        assert len(first) == 1, first
+        os.kill(first[0], signal.SIGTERM)  # as a service manager does, while requests still run
+        assert server.upload(b"x").status == 200
+        for _ in range(3):
+            os.kill(plugin_processes(server)[0], signal.SIGKILL)
+            wait_until(lambda: server.upload(b"x").status == 200, "a new process decides", 5)
+        assert plugin_processes(server) != first
+        assert server.upload(b"x" * 5001).status == 413
+        last = plugin_processes(server)
+        assert server.stop() == 0
+        wait_until(lambda: not pathlib.Path(f"/proc/{last[0]}").exists(), "the process ends with mxcd", 5)
+
+
 if __name__ == "__main__":
     place = pathlib.Path(tempfile.mkdtemp(prefix="mxcd-plugin-"))
     try:
         example = build_example(place)
-        for trust in ("trust: in_process,",):
+        for trust in ("trust: in_process,", ""):
             example_decides(example, trust)
             what_does_not_start_is_named(place, example, trust)
             reload_keeps_what_works(example, trust)
+        a_killed_process_is_replaced(example)
     finally:
         shutil.rmtree(place)
-    print("library: the example of the documentation decides; what does not start is named; reloads keep what works")
+    print("library: the example of the documentation decides, inside mxcd and in its process; what does not start is named; "
+          "reloads keep what works; a killed process is replaced")

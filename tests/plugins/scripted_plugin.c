@@ -23,6 +23,7 @@ typedef struct plugin {
     pthread_mutex_t mutex;
     pthread_cond_t none_left;
     int threads;
+    struct errand* errands; /* a timer that never fires leaves its errand here */
 } plugin;
 
 /* An answer that is given later. */
@@ -30,6 +31,7 @@ typedef struct errand {
     plugin* self;
     mxcd_call call;
     const char* callback;
+    struct errand* next;
 } errand;
 
 /* --- what it hears
@@ -182,7 +184,13 @@ static void answer(const plugin* self, mxcd_call call, const char* callback) {
 
 static void run_errand(void* argument) {
     errand* const work = argument;
-    answer(work->self, work->call, work->callback);
+    plugin* const self = work->self;
+    errand** place = &self->errands;
+    answer(self, work->call, work->callback);
+    pthread_mutex_lock(&self->mutex);
+    while (*place != work) place = &(*place)->next;
+    *place = work->next;
+    pthread_mutex_unlock(&self->mutex);
     free(work);
 }
 
@@ -217,6 +225,10 @@ static void answer_somehow(plugin* self, mxcd_call call, const char* callback) {
     work->self = self;
     work->call = call;
     work->callback = callback;
+    pthread_mutex_lock(&self->mutex);
+    work->next = self->errands;
+    self->errands = work;
+    pthread_mutex_unlock(&self->mutex);
     if (!is_late && strcmp(from, "thread") == 0) {
         answer_from_a_thread(self, work);
     } else {
@@ -287,20 +299,20 @@ static void file_asked(void* self, mxcd_call call, const mxcd_file* file) {
     heard(self, call, "check_media_file", rest);
 }
 
-static void excess_told(void* self, mxcd_call call, mxcd_limit_exceeded* event) {
+static void excess_told(void* self, mxcd_call call, const mxcd_limit_exceeded* event) {
     char* rest = NULL;
     size_t size = 0;
     FILE* const line = open_memstream(&rest, &size);
     say_text(line, "user_id", event->user_id);
-    fprintf(line, ", \"limit\": {\"max_bytes\": %lld", (long long)event->limit.max_bytes);
-    say_number(line, "time_period_ms", event->limit.time_period_ms);
-    if (event->limit.info_uri != NULL) say_text(line, "info_uri", event->limit.info_uri);
-    if (event->limit.can_upgrade) fputs(", \"can_upgrade\": true", line);
+    fprintf(line, ", \"limit\": {\"max_bytes\": %lld", (long long)event->limit->max_bytes);
+    say_number(line, "time_period_ms", event->limit->time_period_ms);
+    if (event->limit->info_uri != NULL) say_text(line, "info_uri", event->limit->info_uri);
+    if (event->limit->can_upgrade) fputs(", \"can_upgrade\": true", line);
     fputc('}', line);
     say_number(line, "sent_bytes", event->sent_bytes);
     say_number(line, "attempted_bytes", event->attempted_bytes);
     fclose(line);
-    if (has_kind(self, "on_media_upload_limit_exceeded", "spoils_input")) event->limit.max_bytes = 0;
+    if (has_kind(self, "on_media_upload_limit_exceeded", "spoils_input")) event->limit->max_bytes = 0;
     heard(self, call, "on_media_upload_limit_exceeded", rest);
 }
 
@@ -352,6 +364,11 @@ static void stop(void* argument) {
     pthread_mutex_unlock(&self->mutex);
     snprintf(line, 64, "{\"callback\": \"stop\"}\n");
     append_line(self, line, strlen(line));
+    while (self->errands != NULL) {
+        errand* const left = self->errands;
+        self->errands = left->next;
+        free(left);
+    }
     pthread_cond_destroy(&self->none_left);
     pthread_mutex_destroy(&self->mutex);
     free(self);

@@ -124,6 +124,9 @@ TEST_CASE("a child that dies, hangs or talks nonsense is replaced, and its calls
         {"sends an unknown frame", "send({'a': 1}); time.sleep(60)", "a frame of an unknown kind"},
         {"closes its socket", "wire.close(); time.sleep(60)", "it closed its socket"},
         {"hangs", "time.sleep(60)", "did not answer in time"},
+        {"hangs and goes on logging",
+         "[(send({'log': {'level': 'info', 'text': 'x'}}), time.sleep(0.01)) for _ in range(6000)]",
+         "did not answer in time"},
     }));
     INFO(name);
     ChildHouse house;

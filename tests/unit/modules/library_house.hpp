@@ -3,9 +3,11 @@
 #include "mxcd/async/worker_pool.hpp"
 #include "mxcd/modules/library.hpp"
 
+#include "support/memory_metrics.hpp"
 #include "support/module_scenario_runner.hpp"
 #include "support/temp_folder.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -16,7 +18,9 @@
 
 namespace mxcd::test {
 
+/// A name of tests/plugins, or a path.
 inline std::filesystem::path plugin_path(const std::string& name) {
+    if (name.starts_with('/')) return name;
     return std::filesystem::path(MXCD_PLUGIN_FOLDER) / (name + ".so");
 }
 
@@ -35,9 +39,13 @@ inline Json plugin_config(const ModuleScript& script) {
     return config;
 }
 
-/// Library modules inside this process, and what they need.
+/// Library modules, and what they need. After the runners whose threads they answer on.
 class LibraryHouse {
   public:
+    using Trust = modules::LibraryConfig::Trust;
+
+    explicit LibraryHouse(Trust trust) : trust_(trust) {}
+
     /// The scripted plugin, and what it has heard.
     ModuleUnderTest scripted(Json config, std::chrono::milliseconds timeout = std::chrono::seconds(10)) {
         const std::filesystem::path heard = folder_.path() / ("heard-" + std::to_string(++made_));
@@ -48,20 +56,25 @@ class LibraryHouse {
     std::shared_ptr<media::MediaModule> make(const std::string& plugin, Json config = Json::object(),
                                              std::chrono::milliseconds timeout = std::chrono::seconds(10)) {
         modules::LibraryConfig settings;
+        settings.trust = trust_;
+        settings.program = MXCD_PLUGIN_PROGRAM;
         settings.name = plugin;
         settings.library = plugin_path(plugin);
         settings.config = std::move(config);
         settings.timeout = timeout;
-        return modules::make_trusted_library(settings, workers_);
+        return modules::make_library(settings, {workers_, children_});
     }
 
     ModuleKind kind(const std::string& answers_from) {
         const auto make = [this, answers_from](const ModuleScript& script) {
             Json config = plugin_config(script);
             config["answers_from"] = answers_from;
-            return scripted(std::move(config));
+            const bool hangs = std::ranges::any_of(
+                script, [](const auto& each) { return each.second.kind == Behaviour::Kind::hangs; });
+            return scripted(std::move(config), std::chrono::milliseconds(hangs ? 400 : 10'000));
         };
-        return {"library in-process, answers from a " + answers_from, make};
+        const std::string where = trust_ == Trust::none ? "in a child process" : "in-process";
+        return {"library " + where + ", answers from a " + answers_from, make};
     }
 
     [[nodiscard]] async::WorkerPool& workers() { return workers_; }
@@ -74,7 +87,10 @@ class LibraryHouse {
         return lines;
     }
 
+    const Trust trust_;
     TempFolder folder_;
+    MemoryMetrics metrics_;
+    modules::Children children_{metrics_};
     async::WorkerPool workers_{{"test", 2, 64, 0}};
     int made_ = 0;
 };

@@ -13,6 +13,7 @@
 using namespace mxcd;
 using namespace mxcd::test;
 using namespace std::chrono_literals;
+using Trust = LibraryHouse::Trust;
 
 namespace {
 
@@ -44,7 +45,7 @@ Json script(const std::string& callback, Json behaviour) {
 std::string reason_of(const std::function<void()>& load) {
     try {
         load();
-    } catch (const modules::LibraryError& error) {
+    } catch (const modules::LoadError& error) {
         return error.what();
     }
     return "";
@@ -54,7 +55,13 @@ std::string reason_of(const std::function<void()>& load) {
 
 TEST_CASE("libraries inside the process keep to the table of scenarios, whenever they answer") {
     const std::string from = GENERATE("callback", "thread", "timer");
-    LibraryHouse house;
+    LibraryHouse house(Trust::in_process);
+    run_module_scenarios(house.kind(from));
+}
+
+TEST_CASE("libraries in child processes keep to the table of scenarios, whenever they answer") {
+    const std::string from = GENERATE("callback", "thread");
+    LibraryHouse house(Trust::none);
     run_module_scenarios(house.kind(from));
 }
 
@@ -66,7 +73,7 @@ TEST_CASE("what is no plugin, or one of another version, is refused with a sente
         {"odd_plugin_5", "is no plugin: it has no table of callbacks"},
         {"odd_plugin_6", "is no plugin: it does not export mxcd_plugin_entry"},
     }));
-    LibraryHouse house;
+    LibraryHouse house(GENERATE(Trust::in_process, Trust::none));
     CHECK_THAT(reason_of([&, name = plugin] { house.make(name); }), contains(sentence));
 }
 
@@ -74,31 +81,28 @@ TEST_CASE("a file that is no library is refused with a sentence") {
     const TempFolder folder;
     const std::filesystem::path path = folder.path() / "text.so";
     std::ofstream(path) << "not a library";
-    LibraryHouse house;
-    modules::LibraryConfig config;
-    config.library = path;
-    CHECK_THAT(reason_of([&] { static_cast<void>(modules::make_trusted_library(config, house.workers())); }),
-               contains("it is no library: "));
+    LibraryHouse house(GENERATE(Trust::in_process, Trust::none));
+    CHECK_THAT(reason_of([&] { house.make(path); }), contains("it is no library: "));
 }
 
 TEST_CASE("a plugin that does not start says why") {
-    LibraryHouse house;
+    LibraryHouse house(GENERATE(Trust::in_process, Trust::none));
     CHECK(reason_of([&] { house.scripted({{"refuses_start", "there is no directory server"}}); }) ==
-          "there is no directory server");
+          "the module scripted_plugin cannot be loaded: there is no directory server");
     CHECK(reason_of([&] { house.scripted({{"refuses_start", ""}}); }) ==
-          "the plugin does not start, and does not say why");
+          "the module scripted_plugin cannot be loaded: the plugin does not start, and does not say why");
 }
 
 TEST_CASE("a plugin of a later minor version runs, as far as it is known") {
-    LibraryHouse house;
     TaskRunner runner;
+    LibraryHouse house(GENERATE(Trust::in_process, Trust::none));
     const auto module = house.make("odd_plugin_3");
     CHECK(runner.run(module->is_upload_allowed(upload_of(1))));
 }
 
 TEST_CASE("of what a plugin has no callback for it has no opinion") {
-    LibraryHouse house;
     TaskRunner runner;
+    LibraryHouse house(GENERATE(Trust::in_process, Trust::none));
     const auto module = house.make("odd_plugin_7");
     const matrix::UserId user = upload_of(1).user;
     CHECK_FALSE(module->checks_files());
@@ -108,15 +112,15 @@ TEST_CASE("of what a plugin has no callback for it has no opinion") {
 }
 
 TEST_CASE("an exception that leaves a callback is a failure of the plugin") {
-    LibraryHouse house;
     TaskRunner runner;
+    LibraryHouse house(GENERATE(Trust::in_process, Trust::none));
     const auto module = house.make("odd_plugin_4");
     CHECK_THROWS_AS(runner.run(module->is_upload_allowed(upload_of(1))), base::UpstreamError);
 }
 
 TEST_CASE("only the first answer counts, and the plugin is told") {
-    LibraryHouse house;
     TaskRunner runner;
+    LibraryHouse house(GENERATE(Trust::in_process, Trust::none));
     Json config = script(callback::allowed, {{"kind", "twice"}, {"value", true}});
     config["answers_from"] = GENERATE("callback", "thread");
     const ModuleUnderTest plugin = house.scripted(std::move(config));
@@ -125,8 +129,8 @@ TEST_CASE("only the first answer counts, and the plugin is told") {
 }
 
 TEST_CASE("an answer that comes too late does no harm, and the plugin is told") {
-    LibraryHouse house;
     TaskRunner runner;
+    LibraryHouse house(GENERATE(Trust::in_process, Trust::none));
     const ModuleUnderTest plugin = house.scripted(
         script(callback::allowed, {{"kind", "late"}, {"value", true}, {"delay_ms", 200}}), 50ms);
     CHECK_THROWS_AS(runner.run(plugin.module->is_upload_allowed(upload_of(1))), base::UpstreamError);
@@ -134,14 +138,14 @@ TEST_CASE("an answer that comes too late does no harm, and the plugin is told") 
 }
 
 TEST_CASE("a call that is never answered ends with its deadline") {
-    LibraryHouse house;
     TaskRunner runner;
+    LibraryHouse house(GENERATE(Trust::in_process, Trust::none));
     const ModuleUnderTest plugin = house.scripted(script(callback::allowed, {{"kind", "hangs"}}), 50ms);
     CHECK_THROWS_AS(runner.run(plugin.module->is_upload_allowed(upload_of(1))), base::UpstreamError);
 }
 
 TEST_CASE("an answer may come when its caller has been stopped") {
-    LibraryHouse house;
+    LibraryHouse house(Trust::in_process);
     const ModuleUnderTest plugin =
         house.scripted(script(callback::deleted, {{"kind", "late"}, {"value", true}, {"delay_ms", 100}}));
     {
@@ -157,8 +161,8 @@ TEST_CASE("an answer may come when its caller has been stopped") {
 
 TEST_CASE("many calls are under way at once, and a slow one holds up none of the others") {
     constexpr int count = 64;
-    LibraryHouse house;
     TaskRunner runner;
+    LibraryHouse house(GENERATE(Trust::in_process, Trust::none));
     Json config = script(callback::allowed, {{"kind", "late"}, {"value", true}, {"delay_ms", 300}});
     config["script"][callback::config] = {{"value", Json::object()}, {"text", "{}"}};
     config["answers_from"] = "thread";
@@ -175,8 +179,8 @@ TEST_CASE("many calls are under way at once, and a slow one holds up none of the
 }
 
 TEST_CASE("a plugin reads the bytes of a file by a descriptor of its own") {
-    LibraryHouse house;
     TaskRunner runner;
+    LibraryHouse house(GENERATE(Trust::in_process, Trust::none));
     const ModuleUnderTest plugin = house.scripted(Json::object());
     for (int round = 0; round < 3; ++round) {
         const media::FileVerdict verdict = runner.run(plugin.module->check_file(file_of("some bytes")));
@@ -186,14 +190,14 @@ TEST_CASE("a plugin reads the bytes of a file by a descriptor of its own") {
 }
 
 TEST_CASE("a plugin is stopped when its module goes, and its calls before that") {
-    LibraryHouse house;
+    LibraryHouse house(Trust::in_process);
     ModuleUnderTest plugin = house.scripted(Json::object());
     plugin.module.reset();
     CHECK(eventually([&] { return contains_call(plugin, {{"callback", "stop"}}); }));
 }
 
 TEST_CASE("a plugin is stopped also when no worker is left for it") {
-    LibraryHouse house;
+    LibraryHouse house(Trust::in_process);
     ModuleUnderTest plugin = house.scripted(Json::object());
     house.workers().stop();
     plugin.module.reset();
