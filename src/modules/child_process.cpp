@@ -120,10 +120,14 @@ bool place_descriptors(const Launch& launch) {
            syscall(SYS_close_range, static_cast<unsigned>(first_free_descriptor), ~0U, 0U) == 0;
 }
 
-void reset_signals() {
-    struct sigaction standard{};
-    standard.sa_handler = SIG_DFL;
-    sigaction(SIGPIPE, &standard, nullptr);
+/// A service manager tells every process to stop, but the service still needs its children while it drains;
+/// it ends them itself.
+void set_signals() {
+    struct sigaction action{};
+    action.sa_handler = SIG_DFL;
+    sigaction(SIGPIPE, &action, nullptr);
+    action.sa_handler = SIG_IGN;
+    for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaction(number, &action, nullptr);
     sigset_t none;
     sigemptyset(&none);
     pthread_sigmask(SIG_SETMASK, &none, nullptr);
@@ -135,7 +139,7 @@ void reset_signals() {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != launch.parent) _exit(EXIT_FAILURE);
     limit_resources(launch);
-    reset_signals();
+    set_signals();
     if (place_descriptors(launch))
         execve(launch.path.c_str(), launch.arguments.data(), launch.environment.data());
     _exit(cannot_execute);

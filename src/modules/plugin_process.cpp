@@ -124,9 +124,8 @@ int live(ChildWire& wire) {
 }  // namespace
 
 int run_plugin_process() {
-    // A service manager tells every process to stop, but the service still needs this one; it ends it itself.
     // A broken pipe is an error of a call, as it is inside the service.
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGPIPE}) static_cast<void>(::signal(signal, SIG_IGN));
+    static_cast<void>(::signal(SIGPIPE, SIG_IGN));
     // What the plugin executes has no business on the wire.
     if (fcntl(socket_descriptor, F_SETFD, FD_CLOEXEC) != 0) {
         std::fprintf(stderr, "mxcd: this command is for mxcd itself\n");

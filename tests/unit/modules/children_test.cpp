@@ -239,6 +239,16 @@ for call in calls():
                                     {"group", true}});
 }
 
+TEST_CASE("a child goes on answering when a service manager tells every process to stop") {
+    ChildHouse house;
+    const auto child = house.start(R"(
+for call in calls():
+    for number in (15, 2, 1): os.kill(os.getpid(), number)
+    answer(call, "still here")
+)");
+    CHECK(house.ask(*child) == "still here");
+}
+
 TEST_CASE("a flood of output and of frames is paced, counted, and holds up only the child") {
     ChildHouse house;
     const auto child = house.start(R"(
