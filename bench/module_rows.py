@@ -3,7 +3,7 @@ import json
 import statistics
 import subprocess
 
-from stage import AUTH, BUILD, CONFIG, ROOT, ROUNDS, SECONDS, WHOAMI, Nginx, free_port, in_turn, load, row, served
+from stage import AUTH, BUILD, CONFIG, ROOT, ROUNDS, SECONDS, WHOAMI, WORK, Nginx, free_port, in_turn, load, row, served
 
 
 def module_calls(*arguments):
