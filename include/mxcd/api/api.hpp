@@ -105,8 +105,8 @@ struct ApiDependencies {
 };
 
 /// The desk: Matrix endpoints on top of the door. One route table, one access check, one error table, one
-/// place for CORS and security headers. Only local media for now: another server's name is 404 M_NOT_FOUND
-/// until federation comes.
+/// place for CORS and security headers. Local media only, because there is no federation: another server's
+/// name is 404 M_NOT_FOUND, which a reverse proxy can hand on to the homeserver.
 class Api : public http::Handler {
   public:
     /// Replaces the settings at once; a request that began under the old ones ends under them. Any thread.
