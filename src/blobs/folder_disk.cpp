@@ -197,13 +197,7 @@ void FolderDisk::leave_doomed(const Placement& placement) noexcept {
 
 void FolderDisk::remove_doomed(const Placement& placement) noexcept {
     pins_.mark_unclaimed(placement.key);
-    // An upload of the same bytes holds them, or has just let go. The note stays: by it the next start looks
-    // whether any row needs the bytes, which nothing else would after a crash.
-    if (!pins_.release(placement.key, Ending::failed)) return;
-    const bool is_clean = remove_blob(placement.key);
-    open_files_.erase(placement.key);
-    pins_.finish_removal(placement.key);
-    if (is_clean) remove_spool_name(placement.spool_name);
+    withdraw(placement);
 }
 
 bool FolderDisk::remove_blob(const media::BlobKey& key) noexcept {
