@@ -1,5 +1,6 @@
 #pragma once
 
+#include "mxcd/async/worker_pool.hpp"
 #include "mxcd/media/blob_store.hpp"
 
 #include "errands.hpp"
@@ -9,8 +10,9 @@
 
 namespace mxcd::blobs {
 
-/// `disk` and `errands` must outlive it.
-[[nodiscard]] std::unique_ptr<media::DoomedBlob> make_doomed_blob(FolderDisk& disk, Errands& errands,
-                                                                  Placement placement);
+/// All three references must outlive it.
+[[nodiscard]] std::unique_ptr<media::DoomedBlob> make_doomed_blob(FolderDisk& disk,
+                                                                  async::WorkerPool& workers,
+                                                                  Errands& errands, Placement placement);
 
 }  // namespace mxcd::blobs

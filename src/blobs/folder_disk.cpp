@@ -163,19 +163,21 @@ void FolderDisk::keep(const Placement& placement) noexcept {
 }
 
 void FolderDisk::withdraw(const Placement& placement) noexcept {
-    bool is_clean = true;
-    if (pins_.release(placement.key, Ending::failed)) {
-        is_clean = remove_blob(placement.key);
-        open_files_.erase(placement.key);
-        pins_.finish_removal(placement.key);
-    }
     // The spool name of bytes that could not be removed is what the next start finds them by.
-    if (is_clean) remove_spool_name(placement.spool_name);
+    if (!pins_.release(placement.key, Ending::failed) || take_away(placement.key))
+        remove_spool_name(placement.spool_name);
+}
+
+bool FolderDisk::take_away(const media::BlobKey& key) noexcept {
+    const bool is_gone = remove_blob(key);
+    open_files_.erase(key);
+    pins_.finish_removal(key);
+    return is_gone;
 }
 
 Placement FolderDisk::doom(const media::BlobKey& key) {
-    pins_.pin_doomed(key);
     Placement placement{key, placed_spool_name(key, new_spool_name(random_)), true};
+    pins_.watch(key);
     try {
         refuse_when_read_only();
         const base::UniqueFd note(openat(folders_.spool.get(), placement.spool_name.c_str(),
@@ -185,19 +187,29 @@ Placement FolderDisk::doom(const media::BlobKey& key) {
             throw_disk_error("cannot flush the spool folder", errno);
         MXCD_FAILPOINT("blob.doomed");
     } catch (...) {
-        keep(placement);
+        spare_doomed(placement);
         throw;
     }
     return placement;
 }
 
-void FolderDisk::leave_doomed(const Placement& placement) noexcept {
-    static_cast<void>(pins_.release(placement.key, Ending::kept));
+std::uint64_t FolderDisk::kept_count(const Placement& placement) const {
+    return pins_.kept_count(placement.key);
 }
 
-void FolderDisk::remove_doomed(const Placement& placement) noexcept {
-    pins_.mark_unclaimed(placement.key);
-    withdraw(placement);
+void FolderDisk::leave_doomed(const Placement& placement) noexcept { pins_.unwatch(placement.key); }
+
+void FolderDisk::spare_doomed(const Placement& placement) noexcept {
+    pins_.unwatch(placement.key);
+    remove_spool_name(placement.spool_name);
+}
+
+bool FolderDisk::remove_doomed(const Placement& placement, std::uint64_t kept_count) noexcept {
+    if (!pins_.begin_removal(placement.key, kept_count)) return false;
+    const bool is_gone = take_away(placement.key);
+    pins_.unwatch(placement.key);
+    if (is_gone) remove_spool_name(placement.spool_name);
+    return true;
 }
 
 bool FolderDisk::remove_blob(const media::BlobKey& key) noexcept {

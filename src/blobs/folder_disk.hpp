@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -54,12 +55,18 @@ class FolderDisk {
     /// Ends a placement whose upload failed: its bytes go, unless somebody else relies on them.
     void withdraw(const Placement& placement) noexcept;
 
-    /// Notes in the spool that the last row of these bytes may be about to go. Then one of the next three.
+    /// Notes in the spool that the last row of these bytes may be about to go. It ends with one of the three
+    /// below.
     [[nodiscard]] Placement doom(const media::BlobKey& key);
+    /// Before the rows are looked at; remove_doomed() wants to know.
+    [[nodiscard]] std::uint64_t kept_count(const Placement& placement) const;
     /// Nothing is known: the bytes stay, and the note is left to the next start.
     void leave_doomed(const Placement& placement) noexcept;
-    /// Ends in keep(), when a row refers to them still, or here, when none does.
-    void remove_doomed(const Placement& placement) noexcept;
+    /// A row refers to them.
+    void spare_doomed(const Placement& placement) noexcept;
+    /// No row refers to them. False, and nothing has ended, when one may have come since kept_count() or an
+    /// upload may yet bring one.
+    [[nodiscard]] bool remove_doomed(const Placement& placement, std::uint64_t kept_count) noexcept;
 
     [[nodiscard]] std::optional<media::OpenBlob> open(const media::BlobKey& key);
     /// Writes and removes a small file.
@@ -78,6 +85,8 @@ class FolderDisk {
     void rename_spool_file(Placement& placement);
     void flush_body(int file);
     void flush_shard(std::size_t shard);
+    /// What a pin table says must be removed now.
+    bool take_away(const media::BlobKey& key) noexcept;
     bool remove_blob(const media::BlobKey& key) noexcept;
     void remove_spool_name(const std::string& name) noexcept;
     void become_read_only(const char* reason);

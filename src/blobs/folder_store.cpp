@@ -49,7 +49,7 @@ class FolderStore final : public media::BlobStore {
 
     async::Task<std::unique_ptr<media::DoomedBlob>> doom(media::BlobKey key) override {
         std::unique_ptr<media::DoomedBlob> blob = co_await workers_.run(
-            [this, &key] { return make_doomed_blob(disk_, errands_, disk_.doom(key)); });
+            [this, &key] { return make_doomed_blob(disk_, workers_, errands_, disk_.doom(key)); });
         co_return blob;
     }
 

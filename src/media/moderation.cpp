@@ -1,9 +1,12 @@
 #include "mxcd/media/moderation.hpp"
 
+#include "mxcd/async/timeout.hpp"
+#include "mxcd/base/errors.hpp"
 #include "mxcd/base/failpoint.hpp"
 #include "mxcd/base/log.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
 #include <map>
 #include <memory>
@@ -13,7 +16,12 @@ namespace mxcd::media {
 
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 constexpr base::Logger logger("media");
+// An upload that is in flight has all its bytes: what is waited for is its commit.
+constexpr std::chrono::seconds longest_wait_for_uploads(10);
+constexpr std::chrono::milliseconds pause_between_looks(20);
 
 }  // namespace
 
@@ -63,11 +71,31 @@ async::Task<bool> Moderation::erase(matrix::MediaId id, matrix::UserId by) {
 }
 
 async::Task<> Moderation::remove_unused(std::unique_ptr<DoomedBlob> blob, BlobKey key) {
-    const bool is_referenced = co_await metadata_.is_blob_referenced(key);
-    if (is_referenced)
-        blob->spare();
-    else
-        blob->remove();
+    const Clock::time_point give_up = Clock::now() + longest_wait_for_uploads;
+    async::Timer pause(co_await async::asio::this_coro::executor);
+    while (true) {
+        blob->look();
+        const bool is_referenced = co_await metadata_.is_blob_referenced(key);
+        if (is_referenced) {
+            blob->spare();
+            co_return;
+        }
+        bool is_gone = false;
+        try {
+            is_gone = co_await blob->remove();
+        } catch (const base::Overloaded&) {
+            // The rows have gone already: the caller has nothing to try again.
+        }
+        if (is_gone) co_return;
+        if (Clock::now() > give_up) {
+            logger.warn(
+                "bytes that nobody needs are left to the next start",
+                {{"sha256", std::string_view(key.hex())}, {"reason", "they are being uploaded again"}});
+            co_return;
+        }
+        pause.expires_after(pause_between_looks);
+        co_await pause.async_wait(async::use_task);
+    }
 }
 
 async::Task<std::int64_t> Moderation::quarantine(matrix::MediaId id, matrix::UserId by) {

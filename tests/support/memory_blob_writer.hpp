@@ -4,6 +4,7 @@
 #include "mxcd/base/memory_file.hpp"
 #include "mxcd/media/blob_store.hpp"
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -23,6 +24,7 @@ struct MemoryBlob {
 struct MemoryBlobState {
     std::mutex mutex;
     std::map<media::BlobKey, MemoryBlob> blobs;
+    std::map<media::BlobKey, std::uint64_t> kept_counts;
     std::size_t spooling = 0;
     bool has_room = true;
     bool is_broken = false;
@@ -49,6 +51,7 @@ class MemoryStoredBlob final : public media::StoredBlob {
     void keep() noexcept override {
         const std::lock_guard lock(state_->mutex);
         state_->blobs.at(key_).is_kept = true;
+        ++state_->kept_counts[key_];
     }
 
   private:
@@ -59,28 +62,26 @@ class MemoryStoredBlob final : public media::StoredBlob {
 class MemoryDoomedBlob final : public media::DoomedBlob {
   public:
     MemoryDoomedBlob(std::shared_ptr<MemoryBlobState> state, const media::BlobKey& key)
-        : state_(std::move(state)), key_(key) {
-        MemoryBlob& blob = state_->blobs[key_];
-        ++blob.users;
-        blob.is_kept = false;
-    }
-    ~MemoryDoomedBlob() override {
-        const std::lock_guard lock(state_->mutex);
-        MemoryBlob& blob = state_->blobs.at(key_);
-        --blob.users;
-        if (!is_removed_) blob.is_kept = true;
-        if (blob.users == 0 && !blob.is_kept) state_->blobs.erase(key_);
-    }
-    MemoryDoomedBlob(const MemoryDoomedBlob&) = delete;
-    MemoryDoomedBlob& operator=(const MemoryDoomedBlob&) = delete;
+        : state_(std::move(state)), key_(key) {}
 
+    void look() override {
+        const std::lock_guard lock(state_->mutex);
+        kept_count_ = state_->kept_counts[key_];
+    }
     void spare() noexcept override {}
-    void remove() noexcept override { is_removed_ = true; }
+    async::Task<bool> remove() override {
+        const std::lock_guard lock(state_->mutex);
+        const auto found = state_->blobs.find(key_);
+        if (found == state_->blobs.end()) co_return true;
+        if (found->second.users > 0 || state_->kept_counts[key_] != kept_count_) co_return false;
+        state_->blobs.erase(found);
+        co_return true;
+    }
 
   private:
     std::shared_ptr<MemoryBlobState> state_;  // shared with the store and its other handles
     media::BlobKey key_;
-    bool is_removed_ = false;
+    std::uint64_t kept_count_ = 0;
 };
 
 class MemoryBlobWriter final : public media::BlobWriter {

@@ -24,15 +24,18 @@ class StoredBlob {
 };
 
 /// Bytes whose last row may be about to go. Noted on the disk, so that a crash before it is decided is mended
-/// at the next start; the destructor without a decision leaves the bytes and the note. Never blocks an io
-/// thread.
+/// at the next start; the destructor without a decision leaves the bytes and the note. look(), then ask for
+/// the rows, then spare() or remove(). Never blocks an io thread.
 class DoomedBlob {
   public:
     virtual ~DoomedBlob() = default;
-    /// A row refers to them. Seen after the row that goes is gone.
+    /// The rows will be asked for now, after the row that goes is gone.
+    virtual void look() = 0;
+    /// A row refers to them. The last call.
     virtual void spare() noexcept = 0;
-    /// No row refers to them: they go, or with the last upload in flight that has the same bytes and fails.
-    virtual void remove() noexcept = 0;
+    /// No row refers to them. True when the bytes have gone: the last call. False when an upload of the same
+    /// bytes is in flight or was committed since look(): look again. Throws base::Overloaded.
+    virtual async::Task<bool> remove() = 0;
 };
 
 /// A finished body in the spool: complete, counted and hashed, not yet flushed.

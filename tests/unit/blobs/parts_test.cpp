@@ -83,6 +83,34 @@ TEST_CASE("bytes that were there before, or that one upload kept, are never remo
     CHECK(pins.size() == 0);
 }
 
+TEST_CASE("a deletion takes bytes only when no upload is in flight and none was kept since it looked") {
+    blobs::PinTable pins;
+    const media::BlobKey key = test::key_of("a");
+    pins.watch(key);
+    const std::uint64_t before = pins.kept_count(key);
+    pins.pin(key);
+    CHECK_FALSE(pins.begin_removal(key, before));
+    CHECK_FALSE(pins.release(key, Ending::kept));
+    CHECK_FALSE(pins.begin_removal(key, before));
+    CHECK(pins.begin_removal(key, pins.kept_count(key)));
+    CHECK_FALSE(pins.begin_removal(key, pins.kept_count(key)));
+    pins.finish_removal(key);
+    pins.unwatch(key);
+    CHECK(pins.size() == 0);
+}
+
+TEST_CASE("a failed upload takes the bytes that it brought along although a deletion watches them") {
+    blobs::PinTable pins;
+    const media::BlobKey key = test::key_of("a");
+    pins.watch(key);
+    pins.pin(key);
+    pins.mark_unclaimed(key);
+    CHECK(pins.release(key, Ending::failed));
+    pins.finish_removal(key);
+    pins.unwatch(key);
+    CHECK(pins.size() == 0);
+}
+
 TEST_CASE("a pin waits for the removal of the same bytes") {
     blobs::PinTable pins;
     const media::BlobKey key = test::key_of("a");
