@@ -50,11 +50,22 @@ void FolderDisk::append(const SpoolFile& spool, std::span<const std::byte> bytes
     while (!bytes.empty()) {
         const ssize_t written = calls_.write_at(spool.file.get(), bytes.data(), bytes.size(), at);
         if (written < 0 && errno == EINTR) continue;
+        if (written < 0 && errno == EINVAL && end_direct(spool)) continue;
         if (written < 0) throw_disk_error("cannot write to the spool", errno);
         if (written == 0) throw base::StorageError("a write to the spool made no progress");
         at += written;
         bytes = bytes.subspan(static_cast<std::size_t>(written));
     }
+}
+
+bool FolderDisk::begin_direct(const SpoolFile& spool) {
+    const int flags = fcntl(spool.file.get(), F_GETFL);
+    return flags != -1 && fcntl(spool.file.get(), F_SETFL, flags | O_DIRECT) == 0;
+}
+
+bool FolderDisk::end_direct(const SpoolFile& spool) {
+    const int flags = fcntl(spool.file.get(), F_GETFL);
+    return flags != -1 && (flags & O_DIRECT) != 0 && fcntl(spool.file.get(), F_SETFL, flags & ~O_DIRECT) == 0;
 }
 
 base::UniqueFd FolderDisk::reopen(const SpoolFile& spool) const {

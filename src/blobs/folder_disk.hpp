@@ -43,6 +43,11 @@ class FolderDisk {
     [[nodiscard]] SpoolFile create_spool_file();
     /// Writes all of `bytes` at `offset`.
     void append(const SpoolFile& spool, std::span<const std::byte> bytes, base::ByteCount offset);
+    /// From here on append() goes past the page cache: whole blocks of 4 KiB, in memory and in the file.
+    /// False when this file system cannot. One that cannot after all makes append() end it.
+    static bool begin_direct(const SpoolFile& spool);
+    /// True when it had begun.
+    static bool end_direct(const SpoolFile& spool);
     /// A descriptor of its own that can only read.
     [[nodiscard]] base::UniqueFd reopen(const SpoolFile& spool) const;
     /// Closes and removes a spool file; a failure is logged.

@@ -2,6 +2,8 @@
 
 #include "mxcd/base/errors.hpp"
 
+#include "spool_stream.hpp"
+
 #include <algorithm>
 #include <cassert>
 #include <chrono>
@@ -60,6 +62,11 @@ class SpoolWriter final : public media::BlobWriter {
         assert(!is_finished_);
         refuse_when_broken();
         is_finished_ = true;
+        if (stream_.has_rest()) {
+            is_broken_ = true;
+            co_await tools_.workers.run([this] { stream_.finish(); });
+            is_broken_ = false;
+        }
         body_ = media::SpooledBody{media::BlobKey{hash_.finish()}, size_};
         co_return body_;
     }
@@ -84,7 +91,7 @@ class SpoolWriter final : public media::BlobWriter {
         refuse_when_broken();
         // Part of a piece may be in the file when a write fails: then no key would fit it.
         is_broken_ = true;
-        tools_.disk.append(spool_, bytes, size_);
+        stream_.append(bytes);
         hash_.update(bytes);
         is_broken_ = false;
         size_ += base::ByteCount(static_cast<std::int64_t>(bytes.size()));
@@ -108,6 +115,7 @@ class SpoolWriter final : public media::BlobWriter {
 
     const WriterTools tools_;
     SpoolFile spool_;
+    SpoolStream stream_{tools_.disk, spool_};
     base::Sha256 hash_;
     base::ByteCount size_;
     media::SpooledBody body_{};

@@ -2,12 +2,14 @@
 
 #include "store_fixture.hpp"
 
+#include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <cstdint>
 #include <fstream>
 #include <future>
 
@@ -108,6 +110,44 @@ TEST_CASE("a large body in many pieces has the right hash and bytes") {
     const std::optional<media::OpenBlob> blob = fixture.tasks.run(fixture.store->open(test::key_of(body)));
     REQUIRE(blob.has_value());
     CHECK(test::content_of(*blob) == body);
+}
+
+TEST_CASE(
+    "what follows the first 8 MiB of a body goes past the page cache in whole blocks, where that is "
+    "possible") {
+    constexpr off_t direct_from = 8 * 1024 * 1024;
+    constexpr std::size_t block = 4096;
+    const auto is_whole = [](auto number) { return static_cast<std::uintptr_t>(number) % block == 0; };
+    const bool is_possible = GENERATE(true, false);
+    std::int64_t direct_bytes = 0;
+    bool is_sound = true;
+    blobs::DiskCalls disk;
+    disk.write_at = [&](int file, const void* bytes, std::size_t count, off_t offset) {
+        if ((fcntl(file, F_GETFL) & O_DIRECT) != 0) {
+            if (!is_possible) {
+                errno = EINVAL;
+                return ssize_t{-1};
+            }
+            is_sound = is_sound && offset >= direct_from && is_whole(offset) && is_whole(count) &&
+                       is_whole(reinterpret_cast<std::uintptr_t>(bytes));
+            direct_bytes += static_cast<std::int64_t>(count);
+        }
+        return pwrite(file, bytes, count, offset);
+    };
+    StoreFixture fixture(disk);
+    const std::size_t piece = GENERATE(std::size_t{100'003}, std::size_t{1'000'000});
+    const auto size =
+        GENERATE(std::size_t{8 * 1024 * 1024}, std::size_t{12 * 1024 * 1024}, std::size_t{12'345'679});
+    const std::string body = sample_body(size);
+    std::unique_ptr<media::BlobWriter> writer = fixture.tasks.run(test::spool(*fixture.store, body, piece));
+    CHECK(fixture.tasks.run(writer->finish()).key == test::key_of(body));
+    fixture.tasks.run(writer->store())->keep();
+    const std::optional<media::OpenBlob> blob = fixture.tasks.run(fixture.store->open(test::key_of(body)));
+    REQUIRE(blob.has_value());
+    CHECK(test::content_of(*blob) == body);
+    CHECK(is_sound);
+    const auto after = static_cast<std::int64_t>(size) - direct_from;
+    CHECK(direct_bytes == (is_possible ? after - after % static_cast<std::int64_t>(block) : 0));
 }
 
 TEST_CASE("short and interrupted writes lose nothing") {
