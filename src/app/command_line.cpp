@@ -160,8 +160,9 @@ class CommandLine {
 
 int run_command_line(int argc, const char* const* argv) {
     // Processes that the service starts for itself; no commands for people.
-    if (argc == 2 && std::string_view(argv[1]) == imaging::decoder_verb)
-        return imaging::run_decoder_process();
+    if (argc == 2) {
+        if (const auto kind = imaging::decoder_called(argv[1])) return imaging::run_decoder_process(*kind);
+    }
     if (argc == 2 && std::string_view(argv[1]) == modules::plugin_verb) return modules::run_plugin_process();
     ExitCode code = ExitCode::os_error;
     try {

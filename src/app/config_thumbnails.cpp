@@ -33,6 +33,7 @@ void read_thumbnails(Section& root, Configuration& configuration) {
     media::ThumbnailPolicy& thumbnails = configuration.thumbnails;
     root.read("dynamic_thumbnails", thumbnails.is_dynamic);
     root.read("thumbnail_webp", thumbnails.offers_webp);
+    root.read("thumbnail_video", thumbnails.includes_video);
     base::ByteCount max_pixels(configuration.decodes.max_image_pixels);
     // A number of pixels, which Synapse reads like a size: 32M.
     root.read("max_image_pixels", max_pixels);

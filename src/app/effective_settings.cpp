@@ -87,6 +87,7 @@ void add_thumbnails(const Configuration& configuration, Settings& settings) {
     settings["thumbnail_sizes"] = sizes;
     settings["dynamic_thumbnails"] = text_of(configuration.thumbnails.is_dynamic);
     settings["thumbnail_webp"] = text_of(configuration.thumbnails.offers_webp);
+    settings["thumbnail_video"] = text_of(configuration.thumbnails.includes_video);
     settings["max_image_pixels"] = text_of(configuration.decodes.max_image_pixels);
 }
 

@@ -2,6 +2,7 @@
 
 #include "blurred_picture.hpp"
 #include "source_picture.hpp"
+#include "video_frame.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -120,6 +121,7 @@ class Decode {
     }
 
     [[nodiscard]] Picture load_still(Dimensions size) const {
+        if (source_.video != nullptr) return source_.video->scaled(vips_, size);
         return source_.type == ImageType::jpeg ? load_jpeg(size) : load(size, "");
     }
 
@@ -289,6 +291,11 @@ bool can_open(const VipsLibrary& vips, std::span<const std::byte> input) {
 
 }  // namespace
 
+void make_thumbnails(const VipsLibrary& vips, const DecodeOrder& order, const SourcePicture& source,
+                     const ResultWriter& result) {
+    Decode(vips, order, source, result).run();
+}
+
 void decode(const VipsLibrary& vips, const DecodeOrder& order, std::span<const std::byte> input,
             const ResultWriter& result) {
     if (order.trusts_loaders != 0) {
@@ -301,7 +308,7 @@ void decode(const VipsLibrary& vips, const DecodeOrder& order, std::span<const s
             result.head({Verdict::too_large, 0});
             return;
         }
-        Decode(vips, order, source, result).run();
+        make_thumbnails(vips, order, source, result);
     } catch (const Undecodable&) {
         result.head({Verdict::not_an_image, 0});
     }

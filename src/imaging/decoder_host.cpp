@@ -1,7 +1,6 @@
 #include "decoder_host.hpp"
 
 #include "mxcd/base/errors.hpp"
-#include "mxcd/imaging/sandboxed_thumbnailer.hpp"
 
 #include "descriptor_passing.hpp"
 
@@ -79,8 +78,8 @@ class SpawnPlan {
     SpawnPlan& operator=(const SpawnPlan&) = delete;
 
     /// The new process, or -1.
-    [[nodiscard]] pid_t start(const std::string& program) const {
-        std::array<std::string, 2> words{"mxcd", decoder_verb};
+    [[nodiscard]] pid_t start(const std::string& program, DecoderKind kind) const {
+        std::array<std::string, 2> words{"mxcd", verb_of(kind)};
         // Nothing of the service's environment. VIPSHOME: where there are no plug-ins with more loaders;
         // VIPS_NOVECTOR: no machine code made at run time; MALLOC_CONF: no thread of the allocator's, because
         // a process that forks must have but one, and no arenas that only take address space.
@@ -136,9 +135,9 @@ class Conversation {
 
 }  // namespace
 
-DecoderHost::DecoderHost(const std::filesystem::path& program) {
+DecoderHost::DecoderHost(const std::filesystem::path& program, DecoderKind kind) {
     SocketPair sockets = make_sockets();
-    pid_ = SpawnPlan(sockets.theirs.get()).start(program.string());
+    pid_ = SpawnPlan(sockets.theirs.get()).start(program.string(), kind);
     if (pid_ < 0) throw base::UpstreamError("a decoder process cannot be started");
     process_ = base::UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
     control_ = std::move(sockets.ours);

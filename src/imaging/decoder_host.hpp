@@ -1,6 +1,7 @@
 #pragma once
 
 #include "mxcd/base/unique_fd.hpp"
+#include "mxcd/imaging/sandboxed_thumbnailer.hpp"
 
 #include "decode_order.hpp"
 
@@ -31,7 +32,7 @@ struct RawResult {
 class DecoderHost {
   public:
     /// Starts it. Throws base::UpstreamError.
-    explicit DecoderHost(const std::filesystem::path& program);
+    DecoderHost(const std::filesystem::path& program, DecoderKind kind);
     ~DecoderHost();
     DecoderHost(const DecoderHost&) = delete;
     DecoderHost& operator=(const DecoderHost&) = delete;

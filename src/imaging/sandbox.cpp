@@ -154,10 +154,10 @@ void limit(__rlimit_resource resource, rlim_t most) {
     if (setrlimit(resource, &bounds) != 0) std::_Exit(EXIT_FAILURE);
 }
 
-void limit_resources([[maybe_unused]] std::int64_t input_size) {
-    // The picture is mapped from its file, which takes address space and no memory.
+/// `mapped`: what takes address space and no memory of its own.
+void limit_resources([[maybe_unused]] std::int64_t mapped) {
 #if !defined(MXCD_SANITIZED)  // sanitizers reserve terabytes of it
-    limit(RLIMIT_AS, address_space + static_cast<rlim_t>(input_size));
+    limit(RLIMIT_AS, address_space + static_cast<rlim_t>(mapped));
 #endif
     limit(RLIMIT_CPU, cpu_seconds);
     limit(RLIMIT_FSIZE, 0);
@@ -169,7 +169,7 @@ void limit_resources([[maybe_unused]] std::int64_t input_size) {
 
 }  // namespace
 
-Sandbox::Sandbox() : filter_(compiled(build_filter())) {
+Sandbox::Sandbox(std::int64_t loaded) : loaded_(loaded), filter_(compiled(build_filter())) {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) missing("no_new_privs cannot be set", errno);
     leave_the_file_system();
 }
@@ -177,7 +177,8 @@ Sandbox::Sandbox() : filter_(compiled(build_filter())) {
 void Sandbox::enter(std::int64_t input_size) const {
     // Every one of these could only fail where something is not as it was when the sandbox was built.
     static_cast<void>(setpriority(PRIO_PROCESS, 0, niceness));
-    limit_resources(input_size);
+    // The picture is mapped from its file.
+    limit_resources(loaded_ + input_size);
     sock_fprog program{};
     program.len = static_cast<unsigned short>(filter_.size());
     program.filter = const_cast<sock_filter*>(filter_.data());

@@ -29,13 +29,14 @@ constexpr std::chrono::milliseconds start_limit{5000};
 constexpr std::chrono::milliseconds dying_time{50};
 /// After a decoder process that would not start.
 constexpr std::chrono::milliseconds start_pause{5000};
+/// Videos that may wait for the one that is being decoded.
+constexpr std::size_t video_queue_limit = 16;
 
 /// Keeps a decoder process at hand: starts it, proves it, replaces it when it has died. Thread-safe.
 class Hosts {
   public:
-    Hosts(std::filesystem::path program, base::Metrics& metrics)
-        : program_(std::move(program)),
-          starts_(metrics.counter("mxcd_decoder_starts_total", "Decoder processes that were started")) {}
+    Hosts(std::filesystem::path program, DecoderKind kind, base::Counter& starts)
+        : program_(std::move(program)), kind_(kind), starts_(starts) {}
 
     /// The process, started now if need be; blocks meanwhile. Throws base::UpstreamError.
     [[nodiscard]] std::shared_ptr<const DecoderHost> get() {
@@ -46,11 +47,11 @@ class Hosts {
         replace(nullptr);
         is_ready_ = false;
         try {
-            auto host = std::make_shared<const DecoderHost>(program_);
+            auto host = std::make_shared<const DecoderHost>(program_, kind_);
             // Known before it is proven, so that stop() finds it.
             replace(host);
             host->await_greeting(start_limit);
-            require_sound(*host);
+            require_sound(*host, kind_);
             starts_.add();
             is_ready_ = true;
             return host;
@@ -58,7 +59,9 @@ class Hosts {
             replace(nullptr);
             next_start_ = steady_clock::now() + start_pause;
             if (!is_stopped_)
-                logger.error("there are no thumbnails: pictures cannot be decoded safely",
+                logger.error(kind_ == DecoderKind::videos
+                                 ? "there are no thumbnails of videos: they cannot be decoded safely"
+                                 : "there are no thumbnails: pictures cannot be decoded safely",
                              {{"reason", std::string_view(failure.what())}});
             throw;
         }
@@ -84,6 +87,7 @@ class Hosts {
     }
 
     const std::filesystem::path program_;
+    const DecoderKind kind_;
     base::Counter& starts_;
     std::mutex starting_;  // held while a process starts, so that there is one start at a time
     steady_clock::time_point next_start_;
@@ -123,13 +127,23 @@ std::size_t decodes_at_once(const ThumbnailerConfig& config) {
     return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 4);
 }
 
-async::WorkerPoolConfig pool(const ThumbnailerConfig& config) {
-    async::WorkerPoolConfig pool;
-    pool.name = "decodes";
-    pool.threads = decodes_at_once(config);
-    pool.queue_limit = config.queue_limit;
-    return pool;
+async::WorkerPoolConfig image_pool(const ThumbnailerConfig& config) {
+    return {.name = "decodes", .threads = decodes_at_once(config), .queue_limit = config.queue_limit};
 }
+
+async::WorkerPoolConfig video_pool() {
+    return {.name = "video-decodes", .threads = 1, .queue_limit = video_queue_limit};
+}
+
+/// Decoder processes of one kind, and the threads that wait for their decodes.
+struct Line {
+    Line(const ThumbnailerConfig& config, DecoderKind kind, base::Counter& starts)
+        : hosts(config.program, kind, starts),
+          workers(kind == DecoderKind::videos ? video_pool() : image_pool(config)) {}
+
+    Hosts hosts;
+    async::WorkerPool workers;
+};
 
 DecodeOrder order_of(const std::vector<media::ThumbnailForm>& forms, std::int64_t max_pixels) {
     DecodeOrder order;
@@ -170,39 +184,51 @@ class PictureFile {
 class SandboxedThumbnailer final : public media::Thumbnailer {
   public:
     SandboxedThumbnailer(const ThumbnailerConfig& config, base::Metrics& metrics)
-        : config_(config), instruments_(metrics), hosts_(config.program, metrics), workers_(pool(config)) {
-        workers_.submit([this] { start_host(); });
+        : config_(config),
+          instruments_(metrics),
+          images_(config, DecoderKind::images,
+                  metrics.counter("mxcd_decoder_starts_total", "Decoder processes that were started")),
+          videos_(config, DecoderKind::videos,
+                  metrics.counter("mxcd_video_decoder_starts_total",
+                                  "Decoder processes for videos that were started")) {
+        images_.workers.submit([this] { start_host(); });
     }
     ~SandboxedThumbnailer() override { stop(); }
 
-    async::Task<media::ThumbnailOutcome> make(media::ImageBytes image,
+    async::Task<media::ThumbnailOutcome> make(media::ImageBytes bytes, media::ThumbnailSource source,
                                               std::vector<media::ThumbnailForm> forms) override {
         const DecodeOrder order = order_of(forms, config_.max_image_pixels);
-        media::ThumbnailOutcome outcome = co_await workers_.run(
-            [this, image = std::move(image), order]() mutable { return decode(image, order); });
+        Line& line = source == media::ThumbnailSource::video ? videos_ : images_;
+        media::ThumbnailOutcome outcome =
+            co_await line.workers.run([this, &line, bytes = std::move(bytes), order]() mutable {
+                return decode(line.hosts, bytes, order);
+            });
         co_return outcome;
     }
 
-    bool is_ready() const override { return hosts_.is_ready(); }
+    bool is_ready() const override { return images_.hosts.is_ready(); }
 
-    void stop() noexcept override { hosts_.stop(); }
+    void stop() noexcept override {
+        images_.hosts.stop();
+        videos_.hosts.stop();
+    }
 
   private:
     /// The first one, before anybody asks for a thumbnail. A failure was logged, and shows in readiness.
     void start_host() noexcept {
         try {
-            static_cast<void>(hosts_.get());
+            static_cast<void>(images_.hosts.get());
         } catch (const std::exception&) {
         }
     }
 
-    media::ThumbnailOutcome decode(const media::ImageBytes& image, DecodeOrder order) {
-        const PictureFile picture(image);
+    media::ThumbnailOutcome decode(Hosts& hosts, const media::ImageBytes& bytes, DecodeOrder order) {
+        const PictureFile picture(bytes);
         if (picture.size() == 0) return media::ThumbnailRefusal::not_an_image;
         order.input_size = picture.size();
         instruments_.in_flight.add(1);
         const auto begun = steady_clock::now();
-        std::optional<media::ThumbnailOutcome> outcome = decode_with_a_living_host(picture, order);
+        std::optional<media::ThumbnailOutcome> outcome = decode_with_a_living_host(hosts, picture, order);
         instruments_.duration.observe(std::chrono::duration<double>(steady_clock::now() - begun).count());
         instruments_.in_flight.add(-1);
         if (!outcome) throw base::UpstreamError("a decoder process died twice");
@@ -210,10 +236,10 @@ class SandboxedThumbnailer final : public media::Thumbnailer {
     }
 
     /// Nothing when the decoder process died under it, and another one, too.
-    std::optional<media::ThumbnailOutcome> decode_with_a_living_host(const PictureFile& picture,
+    std::optional<media::ThumbnailOutcome> decode_with_a_living_host(Hosts& hosts, const PictureFile& picture,
                                                                      const DecodeOrder& order) {
         for (int attempt = 0; attempt < 2; ++attempt) {
-            const std::shared_ptr<const DecoderHost> host = hosts_.get();
+            const std::shared_ptr<const DecoderHost> host = hosts.get();
             const RawResult result = host->run(order, picture.file(), config_.deadline);
             if (!is_lost_with(*host, result.ending)) return judge(result, order);
         }
@@ -250,8 +276,8 @@ class SandboxedThumbnailer final : public media::Thumbnailer {
 
     const ThumbnailerConfig config_;
     Instruments instruments_;
-    Hosts hosts_;
-    async::WorkerPool workers_;
+    Line images_;
+    Line videos_;
 };
 
 }  // namespace

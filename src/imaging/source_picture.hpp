@@ -11,6 +11,8 @@ namespace mxcd::imaging {
 /// Thrown inside a decode: the bytes are no picture that we read, or a damaged one.
 struct Undecodable {};
 
+class VideoFrame;
+
 /// A picture as it came, and what its header says.
 struct SourcePicture {
     std::span<const std::byte> bytes;
@@ -22,6 +24,8 @@ struct SourcePicture {
     bool has_other_colours = false;
     /// A JPEG or PNG that may be shown as it is: one frame, upright, nothing about where it was taken.
     bool is_presentable = false;
+    /// Where its pixels come from when it is a frame of a video; the bytes are then none of its own.
+    const VideoFrame* video = nullptr;
 };
 
 /// Reads the header only, and of a picture with at most `max_pixels` whether its parts are all there. Throws

@@ -32,10 +32,12 @@ struct VipsLibrary {
     Pointer<decltype(vips_image_remove)> image_remove;
     Pointer<decltype(vips_image_set_int)> image_set_int;
     Pointer<decltype(vips_image_copy_memory)> image_copy_memory;
+    Pointer<decltype(vips_image_new_from_memory_copy)> image_new_from_memory_copy;
     Pointer<decltype(vips_image_write_to_memory)> image_write_to_memory;
     Pointer<decltype(vips_colourspace)> colourspace;
     Pointer<decltype(vips_thumbnail_buffer)> thumbnail_buffer;
     Pointer<decltype(vips_thumbnail_image)> thumbnail_image;
+    Pointer<decltype(vips_autorot)> autorot;
     Pointer<decltype(vips_extract_area)> extract_area;
     Pointer<decltype(vips_arrayjoin)> arrayjoin;
     Pointer<decltype(vips_copy)> copy;

@@ -103,15 +103,15 @@ void ignore_signals() {
 
 }  // namespace
 
-int serve_decodes(int control, const std::function<DecodeWork()>& prepare) {
+int serve_decodes(int control, const std::function<LoadedDecoder()>& prepare) {
     ignore_signals();
     // Arenas for more threads would only reserve address space, which is limited.
     mallopt(M_ARENA_MAX, 1);  // NOLINT(concurrency-mt-unsafe): there is no other thread
     try {
-        const DecodeWork work = prepare();
-        const Sandbox sandbox;
+        const LoadedDecoder loaded = prepare();
+        const Sandbox sandbox(loaded.more_libraries);
         greet(control, nullptr);
-        return serve(control, sandbox, work);
+        return serve(control, sandbox, loaded.work);
     } catch (const std::exception& failure) {
         greet(control, failure.what());
         return EXIT_FAILURE;

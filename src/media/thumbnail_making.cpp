@@ -6,6 +6,7 @@
 
 #include <array>
 #include <span>
+#include <string>
 #include <utility>
 
 namespace mxcd::media {
@@ -17,6 +18,15 @@ constexpr std::size_t signature_size = 16;
 ImageBytes bytes_of(const Download& original) {
     if (original.blob) return *original.blob;
     return original.record->inline_body;
+}
+
+/// As many of the first bytes as a signature has, or fewer when there are no more.
+std::string head_of(const Download& original) {
+    if (!original.blob) return original.record->inline_body->substr(0, signature_size);
+    std::array<char, signature_size> head{};
+    const ssize_t count = pread(original.blob->file->get(), head.data(), head.size(), 0);
+    if (count < 0) throw base::StorageError("the bytes of an image cannot be read");
+    return {head.data(), static_cast<std::size_t>(count)};
 }
 
 /// A thumbnail's row, and the bytes that are in place for it and not yet spoken for.
@@ -47,18 +57,18 @@ async::Task<Stored> store(BlobStore& blobs, const Download& original, const Thum
 
 }  // namespace
 
-std::optional<ImageType> type_of(const Download& original) {
-    if (!original.blob)
-        return sniff_image(std::string_view(*original.record->inline_body).substr(0, signature_size));
-    std::array<char, signature_size> head{};
-    const ssize_t count = pread(original.blob->file->get(), head.data(), head.size(), 0);
-    if (count < 0) throw base::StorageError("the bytes of an image cannot be read");
-    return sniff_image({head.data(), static_cast<std::size_t>(count)});
+std::optional<ImageType> type_of(const Download& original) { return sniff_image(head_of(original)); }
+
+std::optional<ThumbnailSource> source_of(const Download& original, const ThumbnailPolicy& policy) {
+    const std::string head = head_of(original);
+    if (sniff_image(head)) return ThumbnailSource::image;
+    if (policy.includes_video && sniff_video(head)) return ThumbnailSource::video;
+    return std::nullopt;
 }
 
-async::Task<ThumbnailBatch> make_batch(ThumbnailTools tools, Download original,
-                                       std::vector<ThumbnailForm> forms, base::ByteCount inline_body_max) {
-    ThumbnailOutcome outcome = co_await tools.thumbnailer.make(bytes_of(original), forms);
+async::Task<ThumbnailBatch> make_batch(ThumbnailTools tools, BatchOrder order) {
+    const Download& original = order.original;
+    ThumbnailOutcome outcome = co_await tools.thumbnailer.make(bytes_of(original), order.source, order.forms);
     if (const auto* const refusal = std::get_if<ThumbnailRefusal>(&outcome)) throw NoThumbnail{*refusal};
     auto& picture = std::get<DecodedPicture>(outcome);
     const std::vector<MadeThumbnail>& made = picture.thumbnails;
@@ -66,7 +76,8 @@ async::Task<ThumbnailBatch> make_batch(ThumbnailTools tools, Download original,
     std::vector<std::unique_ptr<StoredBlob>> blobs;
     auto batch = std::make_shared<std::vector<std::shared_ptr<const ThumbnailRecord>>>();
     for (std::size_t i = 0; i < made.size(); ++i) {
-        Stored stored = co_await store(tools.blobs, original, forms.at(i), made[i], inline_body_max);
+        Stored stored =
+            co_await store(tools.blobs, original, order.forms.at(i), made[i], order.inline_body_max);
         rows.push_back(stored.record);
         batch->push_back(std::make_shared<const ThumbnailRecord>(std::move(stored.record)));
         if (stored.blob) blobs.push_back(std::move(stored.blob));

@@ -25,6 +25,17 @@ std::optional<ImageType> sniff_image(std::string_view head) {
     return std::nullopt;
 }
 
+bool sniff_video(std::string_view head) {
+    using namespace std::string_view_literals;
+    if (head.starts_with("\x1a\x45\xdf\xa3"sv)) return true;
+    if (head.substr(0, 8).size() < 8 || head.substr(4, 4) != "ftyp"sv) return false;
+    // HEIF pictures and sequences come in the same boxes.
+    const std::string_view brand = head.substr(8, 4);
+    for (const std::string_view picture : {"mif1"sv, "msf1"sv, "avif"sv, "avis"sv})
+        if (brand == picture) return false;
+    return !brand.starts_with("hei"sv) && !brand.starts_with("hev"sv);
+}
+
 std::string to_text(const ThumbnailForm& form) {
     std::string text = std::to_string(form.size.width) + "x" + std::to_string(form.size.height);
     text += form.size.method == ThumbnailMethod::crop ? "-crop" : "-scale";

@@ -67,7 +67,7 @@ struct Thumbnails::Parts {
     async::Task<std::shared_ptr<const ThumbnailRecord>> find(const Download& original,
                                                              const ThumbnailForm& form);
     async::Task<std::shared_ptr<const ThumbnailRecord>> make(Download original, ThumbnailChoice choice,
-                                                             base::ByteCount inline_body_max);
+                                                             const ThumbnailPolicy& policy);
     async::Task<ThumbnailBatch> prepare(matrix::MediaId media, std::shared_ptr<const ThumbnailPolicy> policy);
     async::Task<Thumbnail> ready(const Download& original, std::shared_ptr<const ThumbnailRecord> record);
     async::Task<ThumbnailChoice> choose(const ThumbnailPolicy& policy, const Download& original,
@@ -96,7 +96,7 @@ async::Task<std::optional<Thumbnail>> Thumbnails::open(Download original, Thumbn
     const std::shared_ptr<const ThumbnailPolicy> policy = policy_.get();
     ThumbnailChoice choice = co_await parts_->choose(*policy, original, wanted);
     std::shared_ptr<const ThumbnailRecord> record = co_await parts_->find(original, choice.form);
-    if (!record) record = co_await parts_->make(original, std::move(choice), policy->inline_body_max);
+    if (!record) record = co_await parts_->make(original, std::move(choice), *policy);
     if (!record) co_return std::nullopt;
     Thumbnail thumbnail = co_await parts_->ready(original, std::move(record));
     co_return std::move(thumbnail);
@@ -134,15 +134,16 @@ async::Task<std::shared_ptr<const ThumbnailRecord>> Thumbnails::Parts::find(cons
 
 async::Task<std::shared_ptr<const ThumbnailRecord>> Thumbnails::Parts::make(Download original,
                                                                             ThumbnailChoice choice,
-                                                                            base::ByteCount inline_body_max) {
+                                                                            const ThumbnailPolicy& policy) {
     const std::string work = original.record->id.text() + batch_name(choice.batch);
     std::optional<ThumbnailRefusal> refusal = memory.find_refusal(work);
-    if (!refusal && !type_of(original)) refusal = ThumbnailRefusal::not_an_image;
+    const std::optional<ThumbnailSource> source = source_of(original, policy);
+    if (!source) refusal = ThumbnailRefusal::not_an_image;
     ThumbnailBatch batch;
     if (!refusal) {
         try {
-            batch = co_await flights.run(work, [this, &original, &choice, inline_body_max] {
-                return make_batch(tools, original, choice.batch, inline_body_max);
+            batch = co_await flights.run(work, [this, &original, &source, &choice, &policy] {
+                return make_batch(tools, {original, *source, choice.batch, policy.inline_body_max});
             });
         } catch (const NoThumbnail& none) {
             refusal = none.refusal;
@@ -208,7 +209,9 @@ async::Task<std::optional<PictureFacts>> Thumbnails::await_picture(matrix::Media
 void Thumbnails::prepare(const async::Executor& home, const matrix::MediaId& media,
                          std::string_view declared_type) {
     std::shared_ptr<const ThumbnailPolicy> policy = policy_.get();
-    if (!declared_type.starts_with("image/") || policy->sizes.empty()) return;
+    const bool may_have_a_picture = declared_type.starts_with("image/") ||
+                                    (policy->includes_video && declared_type.starts_with("video/"));
+    if (!may_have_a_picture || policy->sizes.empty()) return;
     if (parts_->preparations >= max_preparations) return;
     parts_->flights.begin(home, preparation_of(media, *policy),
                           [this, &media, &policy] { return parts_->prepare(media, policy); });
@@ -218,9 +221,10 @@ async::Task<ThumbnailBatch> Thumbnails::Parts::prepare(matrix::MediaId media,
                                                        std::shared_ptr<const ThumbnailPolicy> policy) {
     const Preparation counted(preparations);
     std::optional<Download> original = co_await downloads.open(media);
-    if (!original || !type_of(*original)) throw NoThumbnail{ThumbnailRefusal::not_an_image};
-    ThumbnailBatch batch = co_await make_batch(tools, *std::move(original), configured_batch(*policy, false),
-                                               policy->inline_body_max);
+    const std::optional<ThumbnailSource> source = original ? source_of(*original, *policy) : std::nullopt;
+    if (!source) throw NoThumbnail{ThumbnailRefusal::not_an_image};
+    ThumbnailBatch batch = co_await make_batch(
+        tools, {*std::move(original), *source, configured_batch(*policy, false), policy->inline_body_max});
     if (!batch) co_return nullptr;
     for (const std::shared_ptr<const ThumbnailRecord>& record : *batch) memory.insert(record);
     co_return std::move(batch);

@@ -26,7 +26,7 @@ OWNERS = {  # library header -> rooms that may include it
     r"boost/beast": {"http"},
     r"curl/": {"outbound"},
     r"sqlite3\.h|libpq-fe\.h": {"metadata"},
-    r"vips/": {"imaging"},
+    r"vips/|libav|libswscale/": {"imaging"},
     r"yaml-cpp/|CLI/|prometheus/": {"app"},
     r"magic\.h": {"modules"},
     r"spdlog/": {"base"},

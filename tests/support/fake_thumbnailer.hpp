@@ -27,14 +27,17 @@ class FakeThumbnailer final : public media::Thumbnailer {
     explicit FakeThumbnailer(std::int64_t max_pixels = 1'000'000) : max_pixels_(max_pixels) {}
 
     std::atomic<int> decodes = 0;
+    /// How many of them were to be of a video.
+    std::atomic<int> videos = 0;
     /// make() throws Overloaded.
     std::atomic<bool> is_busy = false;
 
-    async::Task<media::ThumbnailOutcome> make(media::ImageBytes image,
+    async::Task<media::ThumbnailOutcome> make(media::ImageBytes image, media::ThumbnailSource source,
                                               std::vector<media::ThumbnailForm> forms) override {
         if (is_stopped_) throw base::UpstreamError("stopped");
         if (is_busy) throw base::Overloaded("told to be busy");
         ++decodes;
+        if (source == media::ThumbnailSource::video) ++videos;
         const std::string bytes = bytes_of(image);
         const auto size = png_size(bytes);
         if (!size || !bytes.ends_with(detail::chunk("IEND", "")))

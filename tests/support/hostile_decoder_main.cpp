@@ -1,7 +1,6 @@
 #include "mxcd/imaging/sandboxed_thumbnailer.hpp"
 
-#include "imaging/decode.hpp"
-#include "imaging/zygote.hpp"
+#include "imaging/decoder_process.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -19,6 +18,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 // A decoder process whose decodes an attacker has taken over: a "picture" that begins with `evil:` names what
 // is tried. Whoever succeeds with an attack says so with a perfectly good thumbnail, and gives itself away.
@@ -146,11 +146,11 @@ bool attack(std::string_view name, const ResultWriter& result) {
     return false;
 }
 
-void work(const VipsLibrary& vips, const DecodeOrder& order, std::span<const std::byte> input,
+void work(const DecodeWork& honest, const DecodeOrder& order, std::span<const std::byte> input,
           const ResultWriter& result) {
     const std::string_view text(reinterpret_cast<const char*>(input.data()), input.size());
     if (!text.starts_with(mark)) {
-        decode(vips, order, input, result);
+        honest(order, input, result);
     } else if (attack(text.substr(mark.size()), result)) {
         boast(result);
     }
@@ -158,11 +158,15 @@ void work(const VipsLibrary& vips, const DecodeOrder& order, std::span<const std
 
 }  // namespace
 
-int main() {
-    const auto prepare = [] {
-        return DecodeWork(
-            [vips = VipsLibrary()](const DecodeOrder& order, std::span<const std::byte> input,
-                                   const ResultWriter& result) { work(vips, order, input, result); });
+int main(int argc, char** argv) {
+    const auto kind = argc == 2 ? decoder_called(argv[1]) : std::nullopt;
+    if (!kind) return EXIT_FAILURE;
+    const auto prepare = [kind] {
+        LoadedDecoder loaded = load_decoder(*kind);
+        loaded.work = [honest = std::move(loaded.work)](
+                          const DecodeOrder& order, std::span<const std::byte> input,
+                          const ResultWriter& result) { work(honest, order, input, result); };
+        return loaded;
     };
     return serve_decodes(STDIN_FILENO, prepare);
 }

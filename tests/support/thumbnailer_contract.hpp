@@ -91,7 +91,8 @@ class ThumbnailerContract {
     }
 
     media::ThumbnailOutcome ask(const std::string& bytes, Forms forms) {
-        return runner_.run(thumbnailer_.make(std::make_shared<const std::string>(bytes), std::move(forms)));
+        return runner_.run(thumbnailer_.make(std::make_shared<const std::string>(bytes),
+                                             media::ThumbnailSource::image, std::move(forms)));
     }
     std::vector<media::MadeThumbnail> make(const std::string& bytes, Forms forms) {
         return decode(bytes, std::move(forms)).thumbnails;

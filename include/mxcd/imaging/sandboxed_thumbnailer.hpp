@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <string_view>
 
 namespace mxcd::imaging {
 
@@ -20,23 +22,30 @@ struct ThumbnailerConfig {
     std::size_t queue_limit = 64;
     /// A decode that takes longer is killed.
     std::chrono::milliseconds deadline{6000};
-    /// The program that runs run_decoder_process() when it is called with `decoder` as its only argument.
+    /// The program that runs run_decoder_process() when it is called with a decoder's verb as its only
+    /// argument.
     std::filesystem::path program = "/proc/self/exe";
 };
 
-/// The argument that makes the program a decoder process.
-inline constexpr const char* decoder_verb = "decoder";
+/// What a decoder process decodes.
+enum class DecoderKind : std::uint8_t { images, videos };
+
+/// The argument that makes the program a decoder process of this kind.
+[[nodiscard]] const char* verb_of(DecoderKind kind);
+/// Nothing when the argument means something else.
+[[nodiscard]] std::optional<DecoderKind> decoder_called(std::string_view verb);
 
 /// Decodes every picture in a process of its own that lives for this one decode: forked from a decoder
 /// process that never saw a secret or another user's picture, without file system, network or any descriptor
 /// but input and result, and with little memory and time. The decoder process is this program executed anew,
 /// so it shares no memory with the service; when it dies another one is started. is_ready() turns true when
-/// it has shown that it decodes what it should and nothing else. Does not block.
+/// it has shown that it decodes what it should and nothing else. Videos have a decoder process of their own,
+/// which is started for the first of them and decodes one at a time. Does not block.
 [[nodiscard]] std::unique_ptr<media::Thumbnailer> make_sandboxed_thumbnailer(const ThumbnailerConfig& config,
                                                                              base::Metrics& metrics);
 
 /// The life of a decoder process, until the service at the other end of standard input is gone. For a
 /// process that has done nothing else. The exit code.
-[[nodiscard]] int run_decoder_process();
+[[nodiscard]] int run_decoder_process(DecoderKind kind);
 
 }  // namespace mxcd::imaging

@@ -24,6 +24,9 @@ enum class ImageType : std::uint8_t { jpeg, png, gif, webp };
 [[nodiscard]] std::string_view mime_type(ImageType type);
 /// What the first bytes of a file say, whatever its declared type; nothing when it is none of the four.
 [[nodiscard]] std::optional<ImageType> sniff_image(std::string_view head);
+/// Whether the first 16 bytes are those of an MP4, QuickTime, Matroska or WebM file, whatever its declared
+/// type.
+[[nodiscard]] bool sniff_video(std::string_view head);
 
 /// A box in pixels and how to fill it.
 struct ThumbnailSize {
@@ -58,7 +61,7 @@ struct MadeThumbnail {
 
 /// Why there is no thumbnail.
 enum class ThumbnailRefusal : std::uint8_t {
-    not_an_image,  // not one of the types that are decoded, or its bytes are damaged
+    not_an_image,  // nor a video, of the types that are decoded, or its bytes are damaged
     too_large,     // more pixels than are decoded
 };
 
@@ -70,8 +73,14 @@ struct DecodedPicture {
 
 using ThumbnailOutcome = std::variant<DecodedPicture, ThumbnailRefusal>;
 
-/// The bytes of an image: in memory or in a file.
+/// The bytes of an image or video: in memory or in a file.
 using ImageBytes = std::variant<std::shared_ptr<const std::string>, OpenBlob>;
+
+/// What thumbnails are made of.
+enum class ThumbnailSource : std::uint8_t {
+    image,
+    video,  // the first of its key frames that is shown; its thumbnails are still
+};
 
 /// Makes thumbnails of pictures that nobody trusts. Any thread may call; tasks resume on the caller's io
 /// thread. Spec: Client-Server API, "Thumbnails": never larger than the picture, upright, without metadata;
@@ -82,10 +91,12 @@ class Thumbnailer {
 
     /// One thumbnail per form, in their order, and what the picture is like, from one decode. The same
     /// picture and forms give the same bytes. At most 16 forms. Throws base::Overloaded when too many wait
-    /// already, base::UpstreamError when pictures cannot be decoded safely at present.
-    virtual async::Task<ThumbnailOutcome> make(ImageBytes image, std::vector<ThumbnailForm> forms) = 0;
+    /// already, base::UpstreamError when pictures of this source cannot be decoded safely at present.
+    virtual async::Task<ThumbnailOutcome> make(ImageBytes bytes, ThumbnailSource source,
+                                               std::vector<ThumbnailForm> forms) = 0;
 
-    /// Whether make() would try: false until a picture could be decoded, and when the sandbox does not hold.
+    /// Whether make() would try an image: false until one could be decoded, and when the sandbox does not
+    /// hold.
     [[nodiscard]] virtual bool is_ready() const = 0;
     /// Ends what runs, at once; everything after it throws base::UpstreamError.
     virtual void stop() noexcept = 0;

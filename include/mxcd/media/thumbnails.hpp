@@ -30,6 +30,8 @@ struct ThumbnailPolicy {
     bool is_dynamic = false;
     /// WebP for clients that accept it.
     bool offers_webp = false;
+    /// The first frame of videos, too.
+    bool includes_video = false;
     /// Thumbnails up to this size live in their row's transaction instead of a file.
     base::ByteCount inline_body_max{32 * 1024};
 };
@@ -66,7 +68,8 @@ class Thumbnails {
     /// base::UpstreamError, base::StorageError.
     async::Task<std::optional<Thumbnail>> open(Download original, ThumbnailForm wanted);
 
-    /// Makes the configured sizes of new media in the background, if its declared type says image. Nobody
+    /// Makes the configured sizes of new media in the background, if its declared type says image (or video,
+    /// where those are included). Nobody
     /// hears of a failure: what is missing is made when it is asked for.
     void prepare(const async::Executor& home, const matrix::MediaId& media, std::string_view declared_type);
 

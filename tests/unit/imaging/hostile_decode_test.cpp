@@ -5,19 +5,28 @@
 #include "support/memory_metrics.hpp"
 #include "support/run_task.hpp"
 #include "support/test_png.hpp"
+#include "test_videos.hpp"
 
 #include <chrono>
 #include <filesystem>
+#include <future>
 
 using namespace mxcd;
 using namespace std::chrono_literals;
 
 namespace {
 
+using media::ThumbnailSource;
+
 media::ThumbnailOutcome ask(test::TaskRunner& runner, media::Thumbnailer& thumbnailer,
-                            const std::string& picture) {
+                            const std::string& picture, ThumbnailSource source = ThumbnailSource::image) {
     const media::ThumbnailForm form{{5, 5, media::ThumbnailMethod::crop}, false, false};
-    return runner.run(thumbnailer.make(std::make_shared<const std::string>(picture), {form}));
+    return runner.run(thumbnailer.make(std::make_shared<const std::string>(picture), source, {form}));
+}
+
+/// Something of the kind that decodes.
+std::string honest(ThumbnailSource source) {
+    return source == ThumbnailSource::video ? test::test_video("vp8.webm") : test::test_png(20, 20);
 }
 
 /// Sanitizers need address space without limits.
@@ -62,7 +71,8 @@ TEST_CASE("a decode that an attacker has taken over reaches nothing and nobody")
         {"lie about the size", "nonsense"},
         {"inject a hash", "nonsense"},
     }));
-    CAPTURE(name);
+    const ThumbnailSource source = GENERATE(ThumbnailSource::image, ThumbnailSource::video);
+    CAPTURE(name, source == ThumbnailSource::video);
     if (name == "take memory" && !has_memory_limit) return;
     std::filesystem::remove("/dev/shm/mxcd-hostile-decode");
     test::MemoryMetrics metrics;
@@ -71,15 +81,16 @@ TEST_CASE("a decode that an attacker has taken over reaches nothing and nobody")
     const std::chrono::milliseconds deadline = counted_as == "timed_out" ? 1s : 5s;
     const auto thumbnailer = imaging::make_sandboxed_thumbnailer(
         {.deadline = deadline, .program = MXCD_HOSTILE_DECODER_PROGRAM}, metrics);
-    REQUIRE(is_made(ask(runner, *thumbnailer, test::test_png(20, 20))));
+    REQUIRE(is_made(ask(runner, *thumbnailer, honest(source), source)));
     const auto begun = std::chrono::steady_clock::now();
-    CHECK_FALSE(is_made(ask(runner, *thumbnailer, "evil:" + name)));
+    CHECK_FALSE(is_made(ask(runner, *thumbnailer, "evil:" + name, source)));
     CHECK(std::chrono::steady_clock::now() - begun < 6s);
     CHECK(metrics.value(outcome_of + counted_as + "}") == 1);
     CHECK_FALSE(std::filesystem::exists("/dev/shm/mxcd-hostile-decode"));
     // The decoder process lives, and decodes on.
-    CHECK(is_made(ask(runner, *thumbnailer, test::test_png(20, 20))));
+    CHECK(is_made(ask(runner, *thumbnailer, honest(source), source)));
     CHECK(metrics.value("mxcd_decoder_starts_total") == 1);
+    CHECK(metrics.value("mxcd_video_decoder_starts_total") == (source == ThumbnailSource::video ? 1 : 0));
 }
 
 TEST_CASE("a hostile decode would be noticed if it succeeded: the attacks report themselves") {
@@ -87,13 +98,36 @@ TEST_CASE("a hostile decode would be noticed if it succeeded: the attacks report
     test::TaskRunner runner;
     const auto thumbnailer =
         imaging::make_sandboxed_thumbnailer({.program = MXCD_HOSTILE_DECODER_PROGRAM}, metrics);
-    CHECK(is_made(ask(runner, *thumbnailer, "evil:succeed")));
+    for (const ThumbnailSource source : {ThumbnailSource::image, ThumbnailSource::video})
+        CHECK(is_made(ask(runner, *thumbnailer, "evil:succeed", source)));
+}
+
+TEST_CASE("videos are decoded one at a time, beside the images") {
+    constexpr auto deadline = 300ms;
+    test::MemoryMetrics metrics;
+    test::TaskRunner one;
+    test::TaskRunner other;
+    const auto thumbnailer = imaging::make_sandboxed_thumbnailer(
+        {.decodes_at_once = 1, .deadline = deadline, .program = MXCD_HOSTILE_DECODER_PROGRAM}, metrics);
+    for (const ThumbnailSource source : {ThumbnailSource::image, ThumbnailSource::video})
+        REQUIRE(is_made(ask(one, *thumbnailer, honest(source), source)));
+    const auto begun = std::chrono::steady_clock::now();
+    const auto first = std::async(
+        std::launch::async, [&] { return ask(one, *thumbnailer, "evil:sleep", ThumbnailSource::video); });
+    CHECK_FALSE(is_made(ask(other, *thumbnailer, "evil:sleep", ThumbnailSource::video)));
+    first.wait();
+    CHECK(std::chrono::steady_clock::now() - begun >= 2 * deadline);
+    const auto sleeping = std::async(
+        std::launch::async, [&] { return ask(one, *thumbnailer, "evil:sleep", ThumbnailSource::video); });
+    CHECK(is_made(ask(other, *thumbnailer, honest(ThumbnailSource::image))));
+    CHECK(sleeping.wait_for(0s) == std::future_status::timeout);
 }
 
 TEST_CASE("without a program there are no thumbnails, and the thumbnailer says so") {
     test::MemoryMetrics metrics;
     test::TaskRunner runner;
     const auto thumbnailer = imaging::make_sandboxed_thumbnailer({.program = "/nonexistent"}, metrics);
-    CHECK_THROWS_AS(ask(runner, *thumbnailer, test::test_png(20, 20)), base::UpstreamError);
+    for (const ThumbnailSource source : {ThumbnailSource::image, ThumbnailSource::video})
+        CHECK_THROWS_AS(ask(runner, *thumbnailer, honest(source), source), base::UpstreamError);
     CHECK_FALSE(thumbnailer->is_ready());
 }

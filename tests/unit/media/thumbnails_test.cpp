@@ -18,6 +18,7 @@
 using namespace mxcd;
 using namespace mxcd::test;
 using namespace std::chrono_literals;
+using namespace std::string_literals;
 
 namespace {
 
@@ -79,7 +80,8 @@ class House {
 /// Never ends a decode before it is told to.
 class StuckThumbnailer final : public media::Thumbnailer {
   public:
-    async::Task<media::ThumbnailOutcome> make(media::ImageBytes, std::vector<media::ThumbnailForm>) override {
+    async::Task<media::ThumbnailOutcome> make(media::ImageBytes, media::ThumbnailSource,
+                                              std::vector<media::ThumbnailForm>) override {
         return async::suspend<media::ThumbnailOutcome>(
             [this](async::Resume<media::ThumbnailOutcome> resume) { asked_.set_value(std::move(resume)); });
     }
@@ -156,6 +158,37 @@ TEST_CASE("new images are prepared in the background, other media are not touche
     house.thumbnails.prepare(house.runner.executor(), id, "image/png");
     REQUIRE(house.open(id));
     CHECK(house.thumbnailer.decodes == 1);
+}
+
+TEST_CASE("videos are decoded where they are included, and only there") {
+    const std::string mp4 =
+        "\0\0\0\x18"
+        "ftypisom"s +
+        std::string(100, '\0');
+    const std::string webm = "\x1a\x45\xdf\xa3" + std::string(100, '\0');
+    House house;
+    for (const std::string& video : {mp4, webm}) {
+        house.thumbnails.prepare(house.runner.executor(), house.add(video), "video/mp4");
+        CHECK_THROWS_AS(house.open(house.add(video)), matrix::Error);
+    }
+    CHECK(house.thumbnailer.decodes == 0);
+    media::ThumbnailPolicy policy;
+    policy.includes_video = true;
+    house.thumbnails.reconfigure(policy);
+    // What the fake makes of them does not matter.
+    for (const std::string& video : {mp4, webm}) CHECK_THROWS_AS(house.open(house.add(video)), matrix::Error);
+    CHECK(house.thumbnailer.videos == 2);
+    const matrix::MediaId prepared = house.add(mp4);
+    house.thumbnails.prepare(house.runner.executor(), prepared, "video/mp4");
+    house.runner.run(house.thumbnails.await_picture(prepared, 10s));
+    CHECK(house.thumbnailer.videos == 3);
+    CHECK_THROWS_AS(house.open(house.add("\0\0\0\x18"
+                                         "ftypheic"s +
+                                         std::string(100, '\0'))),
+                    matrix::Error);
+    CHECK_THROWS_AS(house.open(house.add("ftyp")), matrix::Error);
+    REQUIRE(house.open(house.add(test_png(40, 40))));
+    CHECK(house.thumbnailer.videos == 3);
 }
 
 TEST_CASE("who waits for a picture that is being prepared hears what it is like, others what is known") {
