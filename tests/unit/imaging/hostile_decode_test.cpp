@@ -89,8 +89,8 @@ TEST_CASE("a decode that an attacker has taken over reaches nothing and nobody")
     CHECK_FALSE(std::filesystem::exists("/dev/shm/mxcd-hostile-decode"));
     // The decoder process lives, and decodes on.
     CHECK(is_made(ask(runner, *thumbnailer, honest(source), source)));
-    CHECK(metrics.value("mxcd_decoder_starts_total") == 1);
-    CHECK(metrics.value("mxcd_video_decoder_starts_total") == (source == ThumbnailSource::video ? 1 : 0));
+    CHECK(metrics.value(source == ThumbnailSource::video ? "mxcd_video_decoder_starts_total"
+                                                         : "mxcd_decoder_starts_total") == 1);
 }
 
 TEST_CASE("a hostile decode would be noticed if it succeeded: the attacks report themselves") {
