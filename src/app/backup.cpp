@@ -1,6 +1,7 @@
 #include "backup.hpp"
 
 #include "mxcd/base/errors.hpp"
+#include "mxcd/base/failpoint.hpp"
 #include "mxcd/base/unique_fd.hpp"
 
 #include <fcntl.h>
@@ -41,10 +42,12 @@ void flush_folder(const fs::path& folder) {
 async::Task<> back_up(BackupSources sources, std::string folder, std::function<void(double)> progress) {
     const fs::path destination(folder);
     co_await sources.workers.run([destination] { prepare_folder(destination); });
+    const media::Removals::Hold hold(sources.removals, co_await async::asio::this_coro::executor);
     const std::function<void(double)> database_progress = [progress](double part) {
         progress(part * database_share);
     };
     co_await sources.metadata.back_up(destination / "mxcd.db", database_progress);
+    co_await sources.workers.run([] { MXCD_FAILPOINT("backup.rows_copied"); });
     const std::function<void(double)> blob_progress = [progress](double part) {
         progress(database_share + part * (1 - database_share));
     };

@@ -61,8 +61,9 @@ Service::Service(Configuration configuration, std::size_t io_threads)
       thumbnails_(thumbnail_policy(), {downloads_, database_->thumbnails(), *blobs_, *thumbnailer_,
                                        background_, *clock_, *metrics_}),
       uploads_(upload_policy(configuration_), upload_dependencies()),
-      moderation_({database_->moderation(), database_->metadata(), *blobs_, downloads_, thumbnails_, uploads_,
-                   *metrics_}),
+      removals_(database_->metadata(), background_),
+      moderation_({database_->moderation(), database_->metadata(), *blobs_, removals_, downloads_,
+                   thumbnails_, uploads_, *metrics_}),
       usage_(uploads_, database_->ledger()),
       api_(api::make_api(
           configuration_.desk,
@@ -194,7 +195,7 @@ api::Operations Service::operations() {
     operations.health = [this] { return health_findings(); };
     operations.metrics_text = [this] { return metrics_->text(); };
     operations.back_up = [this](std::string folder, std::function<void(double)> progress) {
-        return back_up({database_->metadata(), *blobs_, general_workers_}, std::move(folder),
+        return back_up({database_->metadata(), *blobs_, removals_, general_workers_}, std::move(folder),
                        std::move(progress));
     };
     return operations;

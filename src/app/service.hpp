@@ -99,6 +99,7 @@ class Service {
     std::unique_ptr<media::Thumbnailer> thumbnailer_;
     media::Thumbnails thumbnails_;
     media::Uploads uploads_;
+    media::Removals removals_;
     media::Moderation moderation_;
     media::Usage usage_;
     std::unique_ptr<api::Api> api_;

@@ -1,12 +1,8 @@
 #include "mxcd/media/moderation.hpp"
 
-#include "mxcd/async/timeout.hpp"
-#include "mxcd/base/errors.hpp"
 #include "mxcd/base/failpoint.hpp"
 #include "mxcd/base/log.hpp"
 
-#include <algorithm>
-#include <chrono>
 #include <iterator>
 #include <map>
 #include <memory>
@@ -16,12 +12,7 @@ namespace mxcd::media {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr base::Logger logger("media");
-// An upload that is in flight has all its bytes: what is waited for is its commit.
-constexpr std::chrono::seconds longest_wait_for_uploads(10);
-constexpr std::chrono::milliseconds pause_between_looks(20);
 
 }  // namespace
 
@@ -29,6 +20,7 @@ Moderation::Moderation(ModerationDependencies dependencies)
     : store_(dependencies.store),
       metadata_(dependencies.metadata),
       blobs_(dependencies.blobs),
+      removals_(dependencies.removals),
       downloads_(dependencies.downloads),
       thumbnails_(dependencies.thumbnails),
       uploads_(dependencies.uploads),
@@ -66,36 +58,8 @@ async::Task<bool> Moderation::erase(matrix::MediaId id, matrix::UserId by) {
             doomed.emplace(key, std::move(blob));
         }
     }
-    for (auto& [key, blob] : doomed) co_await remove_unused(std::move(blob), key);
+    for (auto& [key, blob] : doomed) co_await removals_.remove(std::move(blob), key);
     co_return deleted.has_value();
-}
-
-async::Task<> Moderation::remove_unused(std::unique_ptr<DoomedBlob> blob, BlobKey key) {
-    const Clock::time_point give_up = Clock::now() + longest_wait_for_uploads;
-    async::Timer pause(co_await async::asio::this_coro::executor);
-    while (true) {
-        blob->look();
-        const bool is_referenced = co_await metadata_.is_blob_referenced(key);
-        if (is_referenced) {
-            blob->spare();
-            co_return;
-        }
-        bool is_gone = false;
-        try {
-            is_gone = co_await blob->remove();
-        } catch (const base::Overloaded&) {
-            // The rows have gone already: the caller has nothing to try again.
-        }
-        if (is_gone) co_return;
-        if (Clock::now() > give_up) {
-            logger.warn(
-                "bytes that nobody needs are left to the next start",
-                {{"sha256", std::string_view(key.hex())}, {"reason", "they are being uploaded again"}});
-            co_return;
-        }
-        pause.expires_after(pause_between_looks);
-        co_await pause.async_wait(async::use_task);
-    }
 }
 
 async::Task<std::int64_t> Moderation::quarantine(matrix::MediaId id, matrix::UserId by) {

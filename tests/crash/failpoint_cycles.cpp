@@ -93,8 +93,9 @@ class House {
           downloads_(database_->metadata(), *blobs_, *metrics_),
           thumbnails_({}, {downloads_, database_->thumbnails(), *blobs_, thumbnailer_, background_, *clock_,
                            *metrics_}),
-          moderation_({database_->moderation(), database_->metadata(), *blobs_, downloads_, thumbnails_,
-                       uploads_, *metrics_}) {
+          removals_(database_->metadata(), background_),
+          moderation_({database_->moderation(), database_->metadata(), *blobs_, removals_, downloads_,
+                       thumbnails_, uploads_, *metrics_}) {
         blobs_->recover([this](const media::BlobKey& key) { return database_->is_blob_referenced(key); });
         threads_.start();
     }
@@ -135,6 +136,7 @@ class House {
     media::Downloads downloads_;
     test::FakeThumbnailer thumbnailer_;
     media::Thumbnails thumbnails_;
+    media::Removals removals_;
     media::Moderation moderation_;
 };
 

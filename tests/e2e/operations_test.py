@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import threading
@@ -156,6 +157,47 @@ def backup_while_uploads_run():
     print("backup under load, restored elsewhere: everything acknowledged before it is there")
 
 
+def rows_without_bytes(copy):
+    """Of a backup: the media and thumbnails whose bytes are files, and are not there."""
+    rows = sqlite3.connect(copy / "mxcd.db").execute(
+        "SELECT hex(sha256) FROM media WHERE body IS NULL UNION SELECT hex(sha256) FROM thumbnails "
+        "WHERE body IS NULL AND is_original = 0").fetchall()
+    return len(rows), [key for (key,) in rows if not (copy / "media_store/blobs" / key.lower()[:2] / key.lower()).exists()]
+
+
+def backup_while_media_is_deleted():
+    """Deletions between the copy of the rows and that of the bytes: the copy has the bytes of all its rows, and they go after it."""
+    settings = "listeners: [{port: 0, resources: [media, health, metrics, admin]}]\nauth: {admins: ['@alice:hs.test']}\n"
+    pause = {"MXCD_FAILPOINTS": "backup.rows_copied=delay"}
+    with Mxcd(settings, environment=pause) as server:
+        paths = [server.upload(os.urandom(40_000)).json()["content_uri"].removeprefix("mxc://") for _ in range(200)]
+        stop = threading.Event()
+
+        def client():
+            connection = server.connect()
+            for path in paths:
+                if stop.is_set():
+                    break
+                answer = connection.request("DELETE", f"/_synapse/admin/v1/media/{path}", authorization())
+                assert answer.status == 200, answer.status
+                deleted.append(path)
+
+        copy = server.folder / "copy"
+        deleted = []
+        thread = threading.Thread(target=client)
+        thread.start()
+        done = subprocess.run([BINARY, "backup", str(copy), "-c", "base.yaml", "-c", "more.yaml"], cwd=server.folder,
+                              capture_output=True, text=True, timeout=60, check=False)
+        stop.set()
+        thread.join()
+        assert done.returncode == 0, (done.returncode, done.stdout, done.stderr)
+        count, missing = rows_without_bytes(copy)
+        assert count > 0 and not missing, (count, len(missing))
+        assert deleted, "nothing was deleted during the backup"
+        harness.wait_until(lambda: len(server.files()) == len(paths) - len(deleted), "the deleted bytes have gone")
+    print("backup while media is deleted: each of its rows has its bytes")
+
+
 def healthcheck_and_version():
     with Mxcd() as server:
         url = f"http://127.0.0.1:{server.address[1]}"
@@ -238,6 +280,7 @@ def main():
     a_second_sigterm_insists()
     systemd_is_told()
     backup_while_uploads_run()
+    backup_while_media_is_deleted()
     a_full_disk_refuses_uploads_and_serves_downloads()
 
 

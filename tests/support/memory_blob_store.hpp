@@ -35,6 +35,11 @@ class MemoryBlobStore final : public media::BlobStore {
         const std::lock_guard lock(state_->mutex);
         return state_->spooling;
     }
+    /// How often doomed bytes stayed because of an upload.
+    [[nodiscard]] std::size_t refused_removals() const {
+        const std::lock_guard lock(state_->mutex);
+        return state_->refused_removals;
+    }
     void set_has_room(bool has_room) {
         const std::lock_guard lock(state_->mutex);
         state_->has_room = has_room;

@@ -26,6 +26,7 @@ struct MemoryBlobState {
     std::map<media::BlobKey, MemoryBlob> blobs;
     std::map<media::BlobKey, std::uint64_t> kept_counts;
     std::size_t spooling = 0;
+    std::size_t refused_removals = 0;
     bool has_room = true;
     bool is_broken = false;
     base::ByteCount body_limit = base::ByteCount::max();
@@ -73,7 +74,10 @@ class MemoryDoomedBlob final : public media::DoomedBlob {
         const std::lock_guard lock(state_->mutex);
         const auto found = state_->blobs.find(key_);
         if (found == state_->blobs.end()) co_return true;
-        if (found->second.users > 0 || state_->kept_counts[key_] != kept_count_) co_return false;
+        if (found->second.users > 0 || state_->kept_counts[key_] != kept_count_) {
+            ++state_->refused_removals;
+            co_return false;
+        }
         state_->blobs.erase(found);
         co_return true;
     }

@@ -6,6 +6,7 @@
 #include "mxcd/media/downloads.hpp"
 #include "mxcd/media/metadata_store.hpp"
 #include "mxcd/media/moderation_store.hpp"
+#include "mxcd/media/removals.hpp"
 #include "mxcd/media/thumbnails.hpp"
 #include "mxcd/media/uploads.hpp"
 
@@ -19,6 +20,7 @@ struct ModerationDependencies {
     ModerationStore& store;
     MetadataStore& metadata;
     BlobStore& blobs;
+    Removals& removals;
     Downloads& downloads;
     Thumbnails& thumbnails;
     const Uploads& uploads;  // for its modules, who are told
@@ -32,7 +34,7 @@ class Moderation {
     explicit Moderation(ModerationDependencies dependencies);
 
     /// Deletes media with its thumbnails; it is served no more when the task resumes. Its bytes go when
-    /// nobody else has the same. False when there is no such media.
+    /// nobody else has the same and no backup runs. False when there is no such media.
     async::Task<bool> erase(matrix::MediaId id, matrix::UserId by);
 
     /// How many pieces of media are in quarantine because of this: all with the same bytes, also those that
@@ -48,12 +50,12 @@ class Moderation {
     async::Task<MediaPage> media_of(MediaPageRequest request);
 
   private:
-    async::Task<> remove_unused(std::unique_ptr<DoomedBlob> blob, BlobKey key);
     std::int64_t forget_all(const std::vector<matrix::MediaId>& ids);
 
     ModerationStore& store_;
     MetadataStore& metadata_;
     BlobStore& blobs_;
+    Removals& removals_;
     Downloads& downloads_;
     Thumbnails& thumbnails_;
     const Uploads& uploads_;

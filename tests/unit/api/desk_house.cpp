@@ -189,7 +189,7 @@ api::Api& DeskHouse::desk() {
         thumbnail_policy, media::ThumbnailDependencies{*downloads_, catalog, blobs, thumbnailer,
                                                        runner.group(), clock, metrics});
     moderation_ = std::make_unique<media::Moderation>(media::ModerationDependencies{
-        metadata, metadata, blobs, *downloads_, *thumbnails_, uploads(), metrics});
+        metadata, metadata, blobs, removals_, *downloads_, *thumbnails_, uploads(), metrics});
     usage_ = std::make_unique<media::Usage>(uploads(), metadata);
     desk_ = api::make_api(
         config, {authenticator, uploads(), *downloads_, *arrivals_, offers, *thumbnails_, *moderation_,

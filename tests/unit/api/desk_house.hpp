@@ -148,6 +148,7 @@ class DeskHouse {
     std::unique_ptr<media::Downloads> downloads_;
     std::unique_ptr<media::Arrivals> arrivals_;
     std::unique_ptr<media::Thumbnails> thumbnails_;
+    media::Removals removals_{metadata, runner.group()};
     std::unique_ptr<media::Moderation> moderation_;
     std::unique_ptr<media::Usage> usage_;
     std::unique_ptr<api::Api> desk_;
