@@ -6,6 +6,7 @@
 #include "media_path.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -22,6 +23,8 @@ using matrix::Json;
 
 constexpr std::int64_t default_page = 100;
 constexpr std::int64_t largest_page = 1000;
+/// Whoever sends it asks somebody else about media that is not here, and hears of it by a 404.
+constexpr std::string_view hand_over_header = "X-Mxcd-Hand-Over";
 
 Error unknown_media() { return Error(ErrorCode::not_found, "Unknown media"); }
 
@@ -41,35 +44,48 @@ std::int64_t number_of(std::string_view query, const char* key, std::int64_t fal
     return *number;
 }
 
-matrix::UserId local_user(const Call& call) {
+/// The user of our own server that the path names; nothing when it names somebody else, or nobody.
+std::optional<matrix::UserId> local_user(const Call& call) {
     std::optional<matrix::UserId> user = matrix::UserId::parse(decoded_segment(call.parameters.at(0)));
-    if (!user) throw Error(ErrorCode::invalid_param, "Invalid user ID");
-    if (user->server() != call.config.server_name.text())
-        throw Error(ErrorCode::bad_request, "Can only look up local users");
-    return *std::move(user);
+    if (!user || user->server() != call.config.server_name.text()) return std::nullopt;
+    return user;
+}
+
+media::MediaOrder order_in(std::string_view query) {
+    using media::MediaOrder;
+    // When media was used last is not known here, which is the same for all.
+    constexpr std::array orders{std::pair("created_ts", MediaOrder::created_at),
+                                std::pair("media_id", MediaOrder::id),
+                                std::pair("last_access_ts", MediaOrder::id),
+                                std::pair("upload_name", MediaOrder::file_name),
+                                std::pair("media_length", MediaOrder::size),
+                                std::pair("media_type", MediaOrder::content_type),
+                                std::pair("quarantined_by", MediaOrder::quarantined_by),
+                                std::pair("safe_from_quarantine", MediaOrder::is_protected)};
+    const std::string wanted = value_of(query, "order_by", "created_ts");
+    for (const auto& [name, order] : orders)
+        if (wanted == name) return order;
+    throw Error(ErrorCode::invalid_param, "Query parameter order_by must be one of the properties of media");
 }
 
 media::MediaPageRequest page_of(const Call& call) {
     const std::string_view query = call.request.query;
-    media::MediaPageRequest page{local_user(call)};
+    std::optional<matrix::UserId> user = local_user(call);
+    if (!user) throw Error(ErrorCode::bad_request, "Can only look up local users");
+    media::MediaPageRequest page{*std::move(user)};
     page.from = number_of(query, "from", 0);
     page.limit = std::min(number_of(query, "limit", default_page), largest_page);
+    page.order = order_in(query);
     const bool is_ordered = base::query_value(query, "order_by") || base::query_value(query, "dir");
     const std::string direction = value_of(query, "dir", is_ordered ? "f" : "b");
-    if (value_of(query, "order_by", "created_ts") != "created_ts")
-        throw Error(ErrorCode::invalid_param, "Query parameter order_by can only be created_ts");
     if (direction != "f" && direction != "b")
         throw Error(ErrorCode::invalid_param, "Query parameter dir must be one of ['b', 'f']");
-    page.newest_first = direction == "b";
+    page.is_descending = direction == "b";
     return page;
 }
 
-/// Media of our own server that the path names.
-matrix::MediaId local_media(const Call& call) {
-    const matrix::ServerName server = server_name_in(call.parameters.at(0));
-    matrix::MediaId id = media_id_in(call.parameters.at(1));
-    if (server != call.config.server_name) throw unknown_media();
-    return id;
+bool names_our_server(const Call& call) {
+    return decoded_segment(call.parameters.at(0)) == call.config.server_name.text();
 }
 
 Json facts_of(const media::MediaRecord& record) {
@@ -106,8 +122,19 @@ Json deleted(Json ids) {
 
 }  // namespace
 
+async::Task<std::optional<media::MediaRecord>> AdminEndpoints::find(const Call& call) const {
+    matrix::MediaId id = media_id_in(call.parameters.at(1));
+    if (!names_our_server(call)) co_return std::nullopt;
+    co_return co_await moderation_.find(std::move(id));
+}
+
+http::Response AdminEndpoints::nothing_to_change(const Call& call) const {
+    if (call.request.header(hand_over_header)) throw unknown_media();
+    return headers_.json(200, Json::object());
+}
+
 async::Task<http::Response> AdminEndpoints::show(const Call& call) const {
-    const std::optional<media::MediaRecord> record = co_await moderation_.find(local_media(call));
+    const std::optional<media::MediaRecord> record = co_await find(call);
     if (!record) throw unknown_media();
     Json answer = Json::object();
     answer["media_info"] = facts_of(*record);
@@ -119,27 +146,24 @@ async::Task<http::Response> AdminEndpoints::show(const Call& call) const {
 }
 
 async::Task<http::Response> AdminEndpoints::erase(const Call& call) const {
-    const matrix::ServerName server = server_name_in(call.parameters.at(0));
+    if (!names_our_server(call)) throw Error(ErrorCode::bad_request, "Can only delete local media");
     const matrix::MediaId id = media_id_in(call.parameters.at(1));
-    if (server != call.config.server_name) throw Error(ErrorCode::bad_request, "Can only delete local media");
     const bool was_there = co_await moderation_.erase(id, call.user());
     if (!was_there) throw unknown_media();
     co_return headers_.json(200, deleted(Json::array({id.text()})));
 }
 
 async::Task<http::Response> AdminEndpoints::quarantine(const Call& call) const {
-    const matrix::MediaId id = local_media(call);
-    const std::optional<media::MediaRecord> record = co_await moderation_.find(id);
-    if (!record) throw unknown_media();
-    co_await moderation_.quarantine(id, call.user());
+    const std::optional<media::MediaRecord> record = co_await find(call);
+    if (!record) co_return nothing_to_change(call);
+    co_await moderation_.quarantine(record->id, call.user());
     co_return headers_.json(200, Json::object());
 }
 
 async::Task<http::Response> AdminEndpoints::unquarantine(const Call& call) const {
-    const matrix::MediaId id = local_media(call);
-    const std::optional<media::MediaRecord> record = co_await moderation_.find(id);
-    if (!record) throw unknown_media();
-    co_await moderation_.unquarantine(id, call.user());
+    const std::optional<media::MediaRecord> record = co_await find(call);
+    if (!record) co_return nothing_to_change(call);
+    co_await moderation_.unquarantine(record->id, call.user());
     co_return headers_.json(200, Json::object());
 }
 
@@ -154,14 +178,16 @@ async::Task<http::Response> AdminEndpoints::unprotect(const Call& call) const {
 async::Task<http::Response> AdminEndpoints::set_protected(const Call& call, bool is_protected) const {
     const bool is_there =
         co_await moderation_.set_protected(media_id_in(call.parameters.at(0)), is_protected, call.user());
-    if (!is_there) throw unknown_media();
+    // Synapse's words, and not the code that goes with its status.
+    if (!is_there) throw Error(404, "M_UNKNOWN", "No row found (local_media_repository)");
     co_return headers_.json(200, Json::object());
 }
 
 async::Task<http::Response> AdminEndpoints::quarantine_user(const Call& call) const {
-    const std::int64_t count = co_await moderation_.quarantine_all_of(local_user(call), call.user());
+    const std::optional<matrix::UserId> user = local_user(call);
     Json answer = Json::object();
-    answer["num_quarantined"] = count;
+    answer["num_quarantined"] = 0;
+    if (user) answer["num_quarantined"] = co_await moderation_.quarantine_all_of(*user, call.user());
     co_return headers_.json(200, answer);
 }
 

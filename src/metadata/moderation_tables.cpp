@@ -46,6 +46,33 @@ const std::string select_newest_sql =
     select_page_sql + "ORDER BY created_at DESC, media_id DESC LIMIT $2 OFFSET $3";
 const std::string select_oldest_sql = select_page_sql + "ORDER BY created_at, media_id LIMIT $2 OFFSET $3";
 
+std::string_view column_of(media::MediaOrder order) {
+    switch (order) {
+        case media::MediaOrder::created_at:
+            return "created_at";
+        case media::MediaOrder::id:
+            return "media_id";
+        case media::MediaOrder::file_name:
+            return "file_name";
+        case media::MediaOrder::size:
+            return "size";
+        case media::MediaOrder::content_type:
+            return "content_type";
+        case media::MediaOrder::quarantined_by:
+            return "quarantined_by";
+        case media::MediaOrder::is_protected:
+            return "is_protected";
+    }
+    return "created_at";
+}
+
+/// For the orders that no index serves and hardly anybody asks for.
+std::string select_sorted_sql(const media::MediaPageRequest& request) {
+    const std::string direction = request.is_descending ? " DESC" : "";
+    return select_page_sql + "ORDER BY " + std::string(column_of(request.order)) + direction + ", media_id" +
+           direction + " LIMIT $2 OFFSET $3";
+}
+
 constexpr const char* select_quarantined_sql =
     "SELECT 1 FROM media WHERE sha256 = $1 AND quarantined_by IS NOT NULL LIMIT 1";
 
@@ -70,7 +97,8 @@ media::MediaRecord page_record(const Query& row, const matrix::UserId& owner) {
 }  // namespace
 
 ModerationTables::ModerationTables(Connection& connection, ThumbnailTables& thumbnails)
-    : thumbnails_(thumbnails),
+    : connection_(connection),
+      thumbnails_(thumbnails),
       select_blob_(connection, select_blob_sql),
       select_owner_(connection, select_owner_sql),
       delete_media_(connection, delete_media_sql),
@@ -146,9 +174,17 @@ media::MediaPage ModerationTables::media_of(const media::MediaPageRequest& reque
         user_key = user.integer(0);
         page.total = user.integer(1);
     }
-    Query row(request.newest_first ? select_newest_ : select_oldest_);
-    row.bind(1, user_key).bind(2, request.limit).bind(3, request.from);
-    while (row.next()) page.media.push_back(page_record(row, request.user));
+    const auto read = [&page, &request, user_key](Statement& statement) {
+        Query row(statement);
+        row.bind(1, user_key).bind(2, request.limit).bind(3, request.from);
+        while (row.next()) page.media.push_back(page_record(row, request.user));
+    };
+    if (request.order == media::MediaOrder::created_at) {
+        read(request.is_descending ? select_newest_ : select_oldest_);
+    } else {
+        Statement sorted(connection_, select_sorted_sql(request).c_str());
+        read(sorted);
+    }
     return page;
 }
 

@@ -31,6 +31,7 @@ class ModerationTables {
     [[nodiscard]] bool is_quarantined(const media::BlobKey& hash);
 
   private:
+    Connection& connection_;
     ThumbnailTables& thumbnails_;
     Statement select_blob_;
     Statement select_owner_;

@@ -12,7 +12,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 class StubHomeserver:
-    """Answers every GET with what it was asked, as a homeserver would answer for media from before mxcd."""
+    """Answers everything, as a homeserver would answer for media from before mxcd; `requests` has the targets."""
 
     def __init__(self):
         stub = self
@@ -29,6 +29,9 @@ class StubHomeserver:
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
+
+            do_POST = do_GET
+            do_DELETE = do_GET
 
             def log_message(self, *_):
                 pass

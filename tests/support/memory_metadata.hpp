@@ -157,10 +157,10 @@ class MemoryMetadata final : public media::MetadataStore,
         std::vector<media::MediaRecord> all;
         for (const auto& [id, record] : records_)
             if (record.owner == request.user) all.push_back(record);
-        std::ranges::sort(all, [](const auto& left, const auto& right) {
-            return std::pair(left.created_at, left.id) < std::pair(right.created_at, right.id);
+        std::ranges::sort(all, {}, [&request](const media::MediaRecord& record) {
+            return std::pair(sorted_by(record, request.order), record.id);
         });
-        if (request.newest_first) std::ranges::reverse(all);
+        if (request.is_descending) std::ranges::reverse(all);
         media::MediaPage page{{}, std::ssize(all)};
         for (std::int64_t i = request.from; i < std::min(page.total, request.from + request.limit); ++i)
             page.media.push_back(all.at(static_cast<std::size_t>(i)));
@@ -350,6 +350,30 @@ class MemoryMetadata final : public media::MetadataStore,
             if (!bytes_fit || !file_fits) return media::QuotaRefusal{quota, stored, files};
         }
         return std::nullopt;
+    }
+
+    static std::pair<std::int64_t, std::string> sorted_by(const media::MediaRecord& record,
+                                                          media::MediaOrder order) {
+        const auto text = [](const std::optional<std::string>& value) {
+            return std::pair(std::int64_t{value ? 1 : 0}, value.value_or(""));
+        };
+        switch (order) {
+            case media::MediaOrder::created_at:
+                return {record.created_at.time_since_epoch().count(), ""};
+            case media::MediaOrder::id:
+                return {0, record.id.text()};
+            case media::MediaOrder::file_name:
+                return text(record.file_name);
+            case media::MediaOrder::size:
+                return {record.size.value(), ""};
+            case media::MediaOrder::content_type:
+                return text(record.content_type);
+            case media::MediaOrder::quarantined_by:
+                return text(record.quarantined_by);
+            case media::MediaOrder::is_protected:
+                return {record.is_protected ? 1 : 0, ""};
+        }
+        return {};
     }
 
     mutable std::mutex mutex_;

@@ -11,12 +11,24 @@
 
 namespace mxcd::media {
 
+/// What a list of media is sorted by; what is equal in it, by ID.
+enum class MediaOrder : std::uint8_t {
+    created_at,
+    id,
+    file_name,  // media without one comes first
+    size,
+    content_type,
+    quarantined_by,  // media that is not in quarantine comes first
+    is_protected,
+};
+
 /// Part of what one user has uploaded.
 struct MediaPageRequest {
     matrix::UserId user;
     std::int64_t from = 0;
     std::int64_t limit = 100;
-    bool newest_first = true;
+    bool is_descending = true;
+    MediaOrder order = MediaOrder::created_at;
 };
 
 struct MediaPage {

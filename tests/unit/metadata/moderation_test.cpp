@@ -131,6 +131,44 @@ TEMPLATE_LIST_TEST_CASE("a user's media is listed in both orders and in pages", 
     CHECK(scene.runner.run(scene.on.moderation().media_of({user("nobody")})).total == 0);
 }
 
+TEMPLATE_LIST_TEST_CASE("a user's media is listed by any of its properties, what is equal by ID", "",
+                        Implementations) {
+    ModerationScene<TestType> scene;
+    const auto add = [&scene](const char* id, std::int64_t size, const char* type,
+                              std::optional<std::string> name) {
+        media::MediaRecord row = record(user(), id, size);
+        row.content_type = type;
+        row.file_name = std::move(name);
+        scene.add(std::move(row));
+        scene.on.clock.advance(1s);
+    };
+    add("c", 5, "text/plain", "b.txt");
+    add("b", 7, "image/png", std::nullopt);
+    add("a", 7, "text/plain", "a.txt");
+    scene.runner.run(scene.on.moderation().quarantine(media_id("a"), "admin"));
+    scene.runner.run(scene.on.moderation().set_protected(media_id("b"), true));
+    using media::MediaOrder;
+    const auto [order, ascending, descending] = GENERATE(table<MediaOrder, std::string, std::string>({
+        {MediaOrder::created_at, "cba", "abc"},
+        {MediaOrder::id, "abc", "cba"},
+        {MediaOrder::file_name, "bac", "cab"},
+        {MediaOrder::size, "cab", "bac"},
+        {MediaOrder::content_type, "bac", "cab"},
+        {MediaOrder::quarantined_by, "bca", "acb"},
+        {MediaOrder::is_protected, "acb", "bca"},
+    }));
+    const auto ids = [&scene, by = order](std::int64_t from, std::int64_t limit, bool is_descending) {
+        const media::MediaPage page =
+            scene.runner.run(scene.on.moderation().media_of({user(), from, limit, is_descending, by}));
+        std::string text;
+        for (const media::MediaRecord& each : page.media) text += each.id.text();
+        return text;
+    };
+    CHECK(ids(0, 10, false) == ascending);
+    CHECK(ids(0, 10, true) == descending);
+    CHECK(ids(1, 1, false) == ascending.substr(1, 1));
+}
+
 TEMPLATE_LIST_TEST_CASE("what was created or uploaded as ephemeral stays so", "", Implementations) {
     ModerationScene<TestType> scene;
     media::MediaRecord row = record(user(), "uploaded", 5);
