@@ -5,7 +5,7 @@
 // had to wait.
 //
 // usage: load --port N [--connections N] [--seconds S] [--rate N] [--count N] [--method M] --target PATH
-//             [--header 'Name: value']... [--body BYTES] [--expect STATUS]
+//             [--header 'Name: value']... [--body BYTES] [--expect STATUS] [--spin 1]
 // prints one line of JSON: requests, errors, seconds, rate, latencies in milliseconds, bytes received
 
 #include <arpa/inet.h>
@@ -44,6 +44,7 @@ struct Options {
     std::vector<std::string> headers;
     std::int64_t body = -1;
     int expect = 200;
+    bool spins = false;  // never sleeps, so that the server does not pay for waking it (closed loop)
 };
 
 struct Connection {
@@ -138,7 +139,7 @@ class Load {
     }
 
     int wait_time() const {
-        if (options_.rate == 0) return 100;
+        if (options_.rate == 0) return options_.spins ? 0 : 100;
         return idle_.empty() ? 1 : 0;  // busy loop while requests can be due: a timer would be too coarse
     }
 
@@ -292,6 +293,8 @@ Options parse(int argc, char** argv) {
             options.body = std::atoll(value);
         else if (name == "--expect")
             options.expect = std::atoi(value);
+        else if (name == "--spin")
+            options.spins = std::atoi(value) != 0;
         else {
             std::fprintf(stderr, "load: unknown option %s\n", argv[i]);
             std::exit(64);

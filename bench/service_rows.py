@@ -15,19 +15,35 @@ from stage import (AUTH, BUILD, CONFIG, ROUNDS, SECONDS, UPLOAD, WHOAMI, WORK, N
 from harness import Mxcd, authorization
 
 
+# The header fields that the specification wants in every answer, for whoever is compared.
+SAME_FIELDS = """
+    add_header Cache-Control "no-cache, no-store, must-revalidate";
+    add_header Access-Control-Allow-Origin *;
+    add_header Access-Control-Allow-Methods "GET, HEAD, POST, PUT, DELETE, OPTIONS";
+    add_header Access-Control-Allow-Headers "X-Requested-With, Content-Type, Authorization, Date, Range, If-None-Match, If-Range";
+    add_header Access-Control-Expose-Headers "X-Request-Id, Retry-After, ETag, Content-Disposition, Content-Range, Accept-Ranges, Location, Content-Length";
+    add_header X-Request-Id 0123456789abcde;"""
+
+
 def p1():
-    with Nginx(WHOAMI + """ location / { default_type application/json; return 200 '{"m.upload.size":52428800}'; }""",
-               free_port()) as nginx, served(nginx.port) as mxcd, apart(mxcd.process.pid, nginx.pid):
+    answer = """ location / { default_type application/json; return 200 '{"m.upload.size":52428800}'; }"""
+    same = f" location /same {{ {SAME_FIELDS} default_type application/json; return 200 '{{\"m.upload.size\":52428800}}'; }}"
+    with Nginx(WHOAMI + answer + same, free_port()) as nginx, served(nginx.port) as mxcd, apart(mxcd.process.pid, nginx.pid):
         port = mxcd.address[1]
 
+        # The client never sleeps: to wake it would be paid by the server that is slower than it.
         def ours():
-            return load(port, connections=32, seconds=SECONDS, target=CONFIG, header=AUTH)["rate"]
+            return load(port, connections=32, spin=1, seconds=SECONDS, target=CONFIG, header=AUTH)["rate"]
 
-        def theirs():
-            return load(nginx.port, connections=32, seconds=SECONDS, target="/")["rate"]
+        def theirs(target):
+            return lambda: load(nginx.port, connections=32, spin=1, seconds=SECONDS, target=target, header=AUTH)["rate"]
 
-        a, b = (statistics.median(f) for f in in_turn(ours, theirs))
-        row("P1", "config requests/s, 32 keep-alive", f"{a:,.0f}", f"nginx return {b:,.0f}", f"{a / b:.2f}", ">= 0.80", a / b >= 0.8)
+        a, b = (statistics.median(f) for f in in_turn(ours, theirs("/same")))
+        row("P1", "config requests/s, 32 keep-alive", f"{a:,.0f}", f"nginx return of the same answer {b:,.0f}", f"{a / b:.2f}",
+            ">= 0.80", a / b >= 0.8)
+        a, b = (statistics.median(f) for f in in_turn(ours, theirs("/")))
+        row("P1", "config requests/s, 32 keep-alive", f"{a:,.0f}", f"nginx return of the bare body {b:,.0f}", f"{a / b:.2f}",
+            ">= 0.80", a / b >= 0.8)
 
         def ours_open():
             return load(port, connections=64, seconds=SECONDS, rate=40000, target=CONFIG, header=AUTH)["p99_ms"]
