@@ -85,20 +85,13 @@ ClientAccess::ClientAccess(media::TokenAuthenticator& authenticator, base::Metri
       guests_(metrics.counter(metric, metric_help, {{"reason", "guest"}})),
       suspended_(metrics.counter(metric, metric_help, {{"reason", "suspended"}})) {}
 
-async::Task<media::Identity> ClientAccess::admit(const http::Request& request, Access level,
-                                                 QueryToken query_token) const {
-    media::Identity caller = co_await authenticate(read_credentials(request, query_token));
-    if (caller.is_guest && level != Access::user_or_guest) {
-        guests_.add();
-        throw matrix::Error(matrix::ErrorCode::guest_access_forbidden, "Guest access not allowed");
+std::optional<media::Identity> ClientAccess::recall(const media::Credentials& credentials) const {
+    try {
+        return authenticator_.recall(credentials);
+    } catch (const matrix::Error&) {
+        refused_.add();
+        throw;
     }
-    if (level == Access::admin && !caller.is_admin)
-        throw matrix::Error(matrix::ErrorCode::forbidden, "You are not a server admin");
-    if (caller.is_suspended && level == Access::writer) {
-        suspended_.add();
-        throw matrix::Error(matrix::ErrorCode::user_suspended, "User account has been suspended");
-    }
-    co_return std::move(caller);
 }
 
 async::Task<media::Identity> ClientAccess::authenticate(media::Credentials credentials) const {
@@ -111,6 +104,19 @@ async::Task<media::Identity> ClientAccess::authenticate(media::Credentials crede
     } catch (const base::UpstreamError&) {
         unavailable_.add();
         throw;
+    }
+}
+
+void ClientAccess::require_admitted(const media::Identity& caller, Access level) const {
+    if (caller.is_guest && level != Access::user_or_guest) {
+        guests_.add();
+        throw matrix::Error(matrix::ErrorCode::guest_access_forbidden, "Guest access not allowed");
+    }
+    if (level == Access::admin && !caller.is_admin)
+        throw matrix::Error(matrix::ErrorCode::forbidden, "You are not a server admin");
+    if (caller.is_suspended && level == Access::writer) {
+        suspended_.add();
+        throw matrix::Error(matrix::ErrorCode::user_suspended, "User account has been suspended");
     }
 }
 

@@ -8,6 +8,7 @@
 #include "route_table.hpp"
 
 #include <cstdint>
+#include <optional>
 
 namespace mxcd::api {
 
@@ -23,14 +24,15 @@ class ClientAccess {
   public:
     ClientAccess(media::TokenAuthenticator& authenticator, base::Metrics& metrics);
 
+    /// Who asks, when that is known without a task; otherwise nothing, and authenticate() finds out. Throws
+    /// matrix::Error for refused callers.
+    [[nodiscard]] std::optional<media::Identity> recall(const media::Credentials& credentials) const;
     /// Throws matrix::Error for refused callers, base::UpstreamError when nobody can tell who they are.
-    /// `level` is not `open`. The request must outlive the task.
-    async::Task<media::Identity> admit(const http::Request& request, Access level,
-                                       QueryToken query_token) const;
+    async::Task<media::Identity> authenticate(media::Credentials credentials) const;
+    /// Throws matrix::Error when `caller` may not use routes of this level, which is not `open`.
+    void require_admitted(const media::Identity& caller, Access level) const;
 
   private:
-    async::Task<media::Identity> authenticate(media::Credentials credentials) const;
-
     media::TokenAuthenticator& authenticator_;
     base::Counter& refused_;
     base::Counter& unavailable_;

@@ -41,6 +41,9 @@ class Desk final : public Api {
                                          headers_)},
           routes_(route_table()) {}
 
+    /// The binding order of checks: route, OPTIONS, authentication, account, rate; parameters, look-up,
+    /// conditions, range and body are the endpoint's. All in one task: each further one would cost every
+    /// request.
     async::Task<http::Response> answer(http::Request& request) override {
         const std::shared_ptr<const DeskConfig> config = config_.get();
         const RouteMatch match =
@@ -49,7 +52,20 @@ class Desk final : public Api {
         http::Response response;
         std::exception_ptr failure;
         try {
-            response = co_await dispatch(request, *config, match);
+            if (is_preflight(request)) {
+                response = headers_.preflight();
+            } else {
+                if (match.route == nullptr) refuse_unrouted(request, match);
+                Call call{request, *config, match.parameters};
+                if (match.route->access != Access::open) {
+                    media::Credentials credentials = read_credentials(request, query_token_use(*config));
+                    call.caller = access_.recall(credentials);
+                    if (!call.caller) call.caller = co_await access_.authenticate(std::move(credentials));
+                    access_.require_admitted(*call.caller, match.route->access);
+                    rates_.require_allowed(match.route->rate, call.user(), *config);
+                }
+                response = co_await match.route->answer(endpoints_, call);
+            }
         } catch (...) {
             failure = std::current_exception();
         }
@@ -81,22 +97,8 @@ class Desk final : public Api {
             request.route = match.known_path->pattern;
     }
 
-    /// The binding order of checks: route, OPTIONS, authentication, account, rate; parameters, look-up,
-    /// conditions, range and body are the endpoint's.
-    async::Task<http::Response> dispatch(http::Request& request, const DeskConfig& config,
-                                         const RouteMatch& match) {
-        if (is_preflight(request)) co_return headers_.preflight();
-        if (match.route == nullptr) refuse_unrouted(request, match);
-        Call call{request, config, match.parameters};
-        if (match.route->access != Access::open) {
-            const QueryToken query_token =
-                config.access_token_in_query ? QueryToken::accepted : QueryToken::refused;
-            media::Identity caller = co_await access_.admit(request, match.route->access, query_token);
-            call.caller = std::move(caller);
-            rates_.require_allowed(match.route->rate, call.user(), config);
-        }
-        http::Response response = co_await match.route->answer(endpoints_, call);
-        co_return response;
+    static QueryToken query_token_use(const DeskConfig& config) {
+        return config.access_token_in_query ? QueryToken::accepted : QueryToken::refused;
     }
 
     [[noreturn]] static void refuse_unrouted(const http::Request& request, const RouteMatch& match) {

@@ -63,12 +63,17 @@ Authentication::Authentication(const remote::AuthConfig& config, AuthenticationD
 
 Authentication::~Authentication() = default;
 
+std::shared_ptr<const Authentication::Front> Authentication::front() const {
+    const std::lock_guard lock(mutex_);
+    return front_;
+}
+
+std::optional<media::Identity> Authentication::recall(const media::Credentials& credentials) {
+    return front()->static_tokens->recall(credentials);
+}
+
 async::Task<media::Identity> Authentication::authenticate(media::Credentials credentials) {
-    std::shared_ptr<const Front> front;
-    {
-        const std::lock_guard lock(mutex_);
-        front = front_;
-    }
+    const std::shared_ptr<const Front> front = this->front();
     media::Identity identity = co_await front->static_tokens->authenticate(std::move(credentials));
     co_return identity;
 }
@@ -91,8 +96,8 @@ void Authentication::reconfigure(const remote::AuthConfig& config) {
 }
 
 bool Authentication::is_homeserver_answering() const {
-    const std::lock_guard lock(mutex_);
-    return front_->upstream == nullptr || front_->upstream->watched->is_reachable();
+    const std::shared_ptr<const Front> front = this->front();
+    return front->upstream == nullptr || front->upstream->watched->is_reachable();
 }
 
 }  // namespace mxcd::app

@@ -27,6 +27,7 @@ class Authentication final : public media::TokenAuthenticator {
     Authentication(const remote::AuthConfig& config, AuthenticationDependencies dependencies);
     ~Authentication() override;
 
+    std::optional<media::Identity> recall(const media::Credentials& credentials) override;
     async::Task<media::Identity> authenticate(media::Credentials credentials) override;
 
     /// Main thread.
@@ -36,8 +37,10 @@ class Authentication final : public media::TokenAuthenticator {
     [[nodiscard]] bool is_homeserver_answering() const;
 
   private:
-    struct Upstream;
     struct Front;
+    [[nodiscard]] std::shared_ptr<const Front> front() const;
+
+    struct Upstream;
     Upstream& use_upstream(const remote::AuthConfig& config);
 
     AuthenticationDependencies dependencies_;

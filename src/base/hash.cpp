@@ -76,9 +76,12 @@ Sha256Digest Sha256::finish() {
 }
 
 Sha256Digest sha256(std::string_view text) {
+    // Kept: to make one costs more than to hash a short text.
+    thread_local const std::unique_ptr<EVP_MD_CTX, FreeContext> context(EVP_MD_CTX_new());
     Sha256Digest digest{};
-    require(EVP_Digest(text.data(), text.size(), as_unsigned(digest.data()), nullptr, sha256_algorithm(),
-                       nullptr));
+    require(EVP_DigestInit_ex2(context.get(), sha256_algorithm(), nullptr));
+    require(EVP_DigestUpdate(context.get(), text.data(), text.size()));
+    require(EVP_DigestFinal_ex(context.get(), as_unsigned(digest.data()), nullptr));
     return digest;
 }
 

@@ -12,10 +12,12 @@ class StaticAuthenticator final : public media::TokenAuthenticator {
     StaticAuthenticator(const AuthConfig& config, media::TokenAuthenticator* fallback)
         : config_(config), fallback_(fallback) {}
 
+    std::optional<media::Identity> recall(const media::Credentials& credentials) override;
     async::Task<media::Identity> authenticate(media::Credentials credentials) override;
 
   private:
     [[nodiscard]] const StaticToken* find(const base::Secret& token) const;
+    [[nodiscard]] media::Identity identity_of(const StaticToken& known) const;
 
     const AuthConfig config_;
     media::TokenAuthenticator* const fallback_;
@@ -29,12 +31,20 @@ const StaticToken* StaticAuthenticator::find(const base::Secret& token) const {
     return found;
 }
 
+media::Identity StaticAuthenticator::identity_of(const StaticToken& known) const {
+    const bool is_admin = known.is_admin || is_listed_admin(config_, known.user);
+    return {.user = known.user, .is_guest = known.is_guest, .is_admin = is_admin};
+}
+
+std::optional<media::Identity> StaticAuthenticator::recall(const media::Credentials& credentials) {
+    if (const StaticToken* known = find(credentials.token)) return identity_of(*known);
+    if (fallback_ == nullptr) throw unknown_token();
+    return fallback_->recall(credentials);
+}
+
 async::Task<media::Identity> StaticAuthenticator::authenticate(media::Credentials credentials) {
     const StaticToken* known = find(credentials.token);
-    if (known != nullptr) {
-        const bool is_admin = known->is_admin || is_listed_admin(config_, known->user);
-        co_return media::Identity{.user = known->user, .is_guest = known->is_guest, .is_admin = is_admin};
-    }
+    if (known != nullptr) co_return identity_of(*known);
     if (fallback_ == nullptr) throw unknown_token();
     media::Identity identity = co_await fallback_->authenticate(std::move(credentials));
     co_return identity;

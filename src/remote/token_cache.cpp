@@ -50,6 +50,7 @@ class CachingAuthenticator final : public media::TokenAuthenticator {
     CachingAuthenticator(const CacheConfig& config, media::TokenAuthenticator& source,
                          const base::Clock& clock, async::TaskGroup& background, base::Metrics& metrics);
 
+    std::optional<Identity> recall(const media::Credentials& credentials) override;
     async::Task<Identity> authenticate(media::Credentials credentials) override;
 
   private:
@@ -94,22 +95,23 @@ CachingAuthenticator::CachingAuthenticator(const CacheConfig& config, media::Tok
     base::make_system_random()->fill(salt_);
 }
 
-/// Salted, so that nobody can prepare tokens that fall into one bucket. Each part goes in with its length, so
-/// that no two sets of credentials give the same bytes; an absent part differs from an empty one.
+/// Salted, so that nobody can prepare tokens that fall into one bucket. The lengths of all parts come first,
+/// so that no two sets of credentials give the same bytes; an absent part differs from an empty one.
 Key CachingAuthenticator::key_of(const media::Credentials& credentials) const {
-    base::Sha256 digest;
-    digest.update(salt_);
-    const auto add = [&digest](bool is_present, std::string_view part) {
-        const std::array<std::uint64_t, 2> head = {is_present ? 1U : 0U, part.size()};
-        digest.update(std::as_bytes(std::span(head)));
-        digest.update(std::as_bytes(std::span(part)));
-    };
-    add(true, credentials.token.reveal());
-    add(credentials.acting_user.has_value(),
-        credentials.acting_user ? *credentials.acting_user : std::string_view());
-    add(credentials.acting_device.has_value(),
-        credentials.acting_device ? *credentials.acting_device : std::string_view());
-    return digest.finish();
+    const std::string_view user = credentials.acting_user ? *credentials.acting_user : std::string_view();
+    const std::string_view device =
+        credentials.acting_device ? *credentials.acting_device : std::string_view();
+    const std::array<std::uint64_t, 5> head = {
+        credentials.token.reveal().size(), credentials.acting_user.has_value() ? 1U : 0U, user.size(),
+        credentials.acting_device.has_value() ? 1U : 0U, device.size()};
+    std::string text;
+    text.reserve(salt_.size() + sizeof head + credentials.token.reveal().size() + user.size() +
+                 device.size());
+    text.append(reinterpret_cast<const char*>(salt_.data()), salt_.size());
+    text.append(reinterpret_cast<const char*>(head.data()), sizeof head);
+    text.append(credentials.token.reveal()).append(user).append(device);
+    // In one piece: each further call of the digest costs as much as its work. The text holds the token.
+    return base::sha256(base::Secret(std::move(text)).reveal());
 }
 
 CachingAuthenticator::Found CachingAuthenticator::look_up(const Key& key) {
@@ -124,6 +126,15 @@ CachingAuthenticator::Found CachingAuthenticator::look_up(const Key& key) {
         refused_.erase(key);
     }
     return {};
+}
+
+std::optional<Identity> CachingAuthenticator::recall(const media::Credentials& credentials) {
+    Found found = look_up(key_of(credentials));
+    // Whoever renews needs a task, and an answer that is not there is counted by the one that asks.
+    if (!found.answer || found.wants_renewal) return std::nullopt;
+    hits_.add();
+    if (const auto* refusal = std::get_if<matrix::Error>(&*found.answer)) throw *refusal;
+    return std::get<Identity>(*std::move(found.answer));
 }
 
 async::Task<Identity> CachingAuthenticator::authenticate(media::Credentials credentials) {

@@ -35,6 +35,10 @@ class TokenAuthenticator {
   public:
     virtual ~TokenAuthenticator() = default;
 
+    /// The answer when it is known without asking anybody, which costs no task; nothing when authenticate()
+    /// has to be awaited. Throws matrix::Error for a token that is known to be refused.
+    virtual std::optional<Identity> recall(const Credentials& /*credentials*/) { return std::nullopt; }
+
     /// Throws matrix::Error when the token is refused (with the homeserver's own status, errcode, soft_logout
     /// and Retry-After), base::UpstreamError when nobody can tell: that is answered 503, never 401.
     virtual async::Task<Identity> authenticate(Credentials credentials) = 0;
