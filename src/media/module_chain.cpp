@@ -81,6 +81,7 @@ ModuleChain::~ModuleChain() = default;
 
 async::Task<std::optional<matrix::Json>> ModuleChain::media_config(const matrix::UserId& user) const {
     for (const std::shared_ptr<ModuleLink>& link : links_) {
+        if (!link->module().tells_config()) continue;
         const auto begin = [&link, &user] { return link->module().media_config(user); };
         std::optional<std::optional<matrix::Json>> answer =
             co_await link->ask(background_, Callback::media_config, begin);
