@@ -4,6 +4,13 @@
 
 namespace mxcd::api {
 
+namespace {
+
+/// Of a JSON answer, with what complete() adds.
+constexpr std::size_t usual_header_size = 640;
+
+}  // namespace
+
 ResponseHeaders::ResponseHeaders() {
     cors_.add("Access-Control-Allow-Origin", "*")
         .add("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, DELETE, OPTIONS")
@@ -38,7 +45,8 @@ http::Response ResponseHeaders::json(int status, const matrix::Json& body) const
 http::Response ResponseHeaders::json(int status, std::string body) const {
     http::Response response;
     response.status = status;
-    response.headers = json_;
+    response.headers.reserve(usual_header_size);
+    response.headers.add(json_);
     response.body = std::move(body);
     return response;
 }

@@ -66,8 +66,19 @@ void append_sequence(std::string& line, std::string_view sequence) {
     }
 }
 
+/// Without an early end, so that the compiler looks at many bytes at once.
+bool is_all_plain(std::string_view text) {
+    bool is_plain_so_far = true;
+    for (const char c : text) is_plain_so_far &= is_plain(c);
+    return is_plain_so_far;
+}
+
 void append_escaped(std::string& line, std::string_view text) {
     text = cut(text);
+    if (is_all_plain(text)) {
+        line += text;
+        return;
+    }
     while (!text.empty()) {
         const auto plain_end = std::find_if_not(text.begin(), text.end(), is_plain);
         const auto plain = static_cast<std::size_t>(plain_end - text.begin());

@@ -59,6 +59,7 @@ std::string to_lower_ascii(std::string_view text) {
 }
 
 bool equal_ignoring_ascii_case(std::string_view left, std::string_view right) {
+    if (left == right) return true;  // as most write the names of fields
     return std::equal(left.begin(), left.end(), right.begin(), right.end(),
                       [](char a, char b) { return lower(a) == lower(b); });
 }

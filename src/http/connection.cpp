@@ -41,11 +41,16 @@ async::Task<> Connection::readiness(Direction direction) {
     return socket_.async_wait(what, boost::asio::redirect_error(async::use_task, wait_error_));
 }
 
+async::Task<std::size_t> Connection::next_bytes(std::span<std::byte> into) {
+    return socket_.async_receive(boost::asio::buffer(into.data(), into.size()),
+                                 boost::asio::redirect_error(async::use_task, wait_error_));
+}
+
 Woken Connection::woken() {
     deadline_ = Moment::max();
     const Woken woken = std::exchange(woken_, Woken::ready);
     const boost::system::error_code error = std::exchange(wait_error_, {});
-    if (!error) return Woken::ready;
+    if (!error || error == boost::asio::error::eof) return Woken::ready;
     if (woken == Woken::ready) throw boost::system::system_error(error);
     return woken;
 }
@@ -111,10 +116,13 @@ std::optional<std::size_t> Connection::receive(std::span<std::byte> into) {
 }
 
 std::optional<std::size_t> Connection::send(std::span<const iovec> pieces, bool more_follows) {
+    const int flags = MSG_DONTWAIT | MSG_NOSIGNAL | (more_follows ? MSG_MORE : 0);
+    if (pieces.size() == 1)
+        return moved_bytes(
+            ::send(socket_.native_handle(), pieces.front().iov_base, pieces.front().iov_len, flags));
     msghdr message{};
     message.msg_iov = const_cast<iovec*>(pieces.data());
     message.msg_iovlen = pieces.size();
-    const int flags = MSG_DONTWAIT | MSG_NOSIGNAL | (more_follows ? MSG_MORE : 0);
     return moved_bytes(sendmsg(socket_.native_handle(), &message, flags));
 }
 

@@ -36,8 +36,10 @@ class Connection
   public:
     Connection(async::Executor home, base::UniqueFd socket, bool is_tcp);
 
-    /// What to await when nothing else of the connection may take memory: arm() before it, woken() after it.
-    [[nodiscard]] async::Task<> readiness(Direction direction);
+    /// The next bytes when they have come, none at the peer's end. What to await between requests, when
+    /// nothing else of the connection may take memory: arm() before it, woken() after it. Cheaper than to
+    /// wait first and receive then, as the other waits do.
+    [[nodiscard]] async::Task<std::size_t> next_bytes(std::span<std::byte> into);
     void arm(Moment deadline) { deadline_ = deadline; }
     /// Throws operation_aborted when the task is being cancelled.
     [[nodiscard]] Woken woken();
@@ -70,6 +72,7 @@ class Connection
   private:
     using Socket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, async::Executor>;
 
+    [[nodiscard]] async::Task<> readiness(Direction direction);
     void interrupt(Woken reason);
     [[nodiscard]] std::int64_t in_kernel() const;
 

@@ -10,8 +10,8 @@ namespace mxcd::http {
 namespace {
 
 constexpr bool is_token_byte(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           (c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos);
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+           (c != '\0' && std::string_view("!#$%&'*+.^_`|~").find(c) != std::string_view::npos);
 }
 
 constexpr bool is_value_byte(char c) { return c >= 0x20 && c < 0x7f; }
@@ -20,7 +20,10 @@ constexpr bool is_value_byte(char c) { return c >= 0x20 && c < 0x7f; }
 
 HeaderBlock& HeaderBlock::add(std::string_view name, std::string_view value) {
     assert(!name.empty() && std::ranges::all_of(name, is_token_byte));
-    std::ranges::copy_if(name, std::back_inserter(text_), is_token_byte);
+    if (std::ranges::all_of(name, is_token_byte))
+        text_ += name;
+    else
+        std::ranges::copy_if(name, std::back_inserter(text_), is_token_byte);
     text_ += ": ";
     if (std::ranges::all_of(value, is_value_byte))
         text_ += value;

@@ -11,7 +11,8 @@ namespace {
 constexpr std::size_t kept_workspaces = 64;
 /// 16 MiB per io thread: more would not make a disk faster.
 constexpr std::size_t body_buffers_at_once = 64;
-constexpr std::size_t request_id_length = 16;
+/// 90 random bits; as many letters as a std::string holds without memory of its own.
+constexpr std::size_t request_id_length = 15;
 
 std::chrono::milliseconds sweep_interval(const LaneSettings& settings) {
     const std::chrono::milliseconds shortest =
@@ -53,16 +54,13 @@ std::string RequestIds::next() {
 }
 
 char RequestIds::next_letter() {
-    constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    constexpr unsigned fair = 256 / 52 * 52;  // bytes above would make some letters likelier
-    for (;;) {
-        if (used_ == batch_.size()) {
-            random_.fill(batch_);
-            used_ = 0;
-        }
-        const auto value = std::to_integer<unsigned>(batch_.at(used_++));
-        if (value < fair) return letters[value % letters.size()];
+    constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    static_assert(letters.size() == 64, "so that all are equally likely");
+    if (used_ == batch_.size()) {
+        random_.fill(batch_);
+        used_ = 0;
     }
+    return letters[std::to_integer<std::size_t>(batch_.at(used_++)) % letters.size()];
 }
 
 Lane::Lane(async::Executor executor, const ServerConfig& config, const ServerDependencies& dependencies,

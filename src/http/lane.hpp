@@ -46,7 +46,7 @@ class DateField {
     std::size_t size_ = 0;
 };
 
-/// Request IDs from random letters, drawn in batches.
+/// Request IDs from random letters, digits, '-' and '_', drawn in batches.
 class RequestIds {
   public:
     explicit RequestIds(base::RandomSource& random) : random_(random) {}

@@ -17,6 +17,8 @@ constexpr base::Logger logger("http");
 
 /// What one system call may move, so that a fast reader cannot hold the io thread.
 constexpr std::int64_t max_step = 1024 * 1024;
+/// Copied behind its head: one piece costs less to send than two.
+constexpr std::size_t small_body = 2048;
 
 struct BodyMeasure {
     std::int64_t operator()(const std::monostate&) const { return 0; }
@@ -61,13 +63,24 @@ void render_head(const Response& response, AnswerForm form, std::string_view dat
 ResponseWriter::ResponseWriter(Lane& lane, Connection& connection, const Response& response, AnswerForm form)
     : lane_(lane), connection_(connection) {
     render_head(response, form, lane.date.text(), lane.head_text);
+    const bool has_body = !form.is_head_only && may_have_content(response.status);
+    const auto* const text = std::get_if<std::string>(&response.body);
+    if (has_body && text != nullptr && text->size() <= small_body) {
+        lane.head_text += *text;
+        body_in_head_ = static_cast<std::int64_t>(text->size());
+    }
     head_ = lane.head_text;
-    if (form.is_head_only || !may_have_content(response.status)) return;
+    if (!has_body || body_in_head_ > 0) return;
     body_length_ = std::visit(BodyMeasure(), response.body);
-    if (const auto* text = std::get_if<std::string>(&response.body)) memory_ = text->data();
+    if (text != nullptr) memory_ = text->data();
     if (const auto* slice = std::get_if<MemorySlice>(&response.body))
         memory_ = slice->bytes->data() + slice->offset;
     file_ = std::get_if<FileSlice>(&response.body);
+}
+
+std::int64_t ResponseWriter::body_sent() const {
+    const auto unsent = static_cast<std::int64_t>(head_.size() - head_sent_);
+    return body_sent_ + std::max<std::int64_t>(body_in_head_ - unsent, 0);
 }
 
 bool ResponseWriter::send_at_once() {
@@ -83,10 +96,10 @@ async::Task<bool> ResponseWriter::send_rest() {
     Pace pace(lane_.settings.pace);
     std::int64_t moved = 0;
     while (!is_done()) {
-        const std::int64_t before = body_sent_;
+        const std::int64_t before = body_sent();
         const Progress progress = send_some();
         if (progress == Progress::failed) co_return false;
-        moved += body_sent_ - before;
+        moved += body_sent() - before;
         if (progress == Progress::blocked) {
             const Woken woken = co_await connection_.wait(Direction::write, pace, moved);
             if (woken != Woken::ready) co_return false;

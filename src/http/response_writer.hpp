@@ -35,7 +35,7 @@ class ResponseWriter {
     /// connection must close then, so that the client sees a short body.
     [[nodiscard]] async::Task<bool> send_rest();
 
-    [[nodiscard]] std::int64_t body_sent() const { return body_sent_; }
+    [[nodiscard]] std::int64_t body_sent() const;
 
   private:
     enum class Progress : std::uint8_t { moved, blocked, failed };
@@ -49,10 +49,11 @@ class ResponseWriter {
     Connection& connection_;
     const char* memory_ = nullptr;  // of the body, when it is in memory
     const FileSlice* file_ = nullptr;
-    std::string_view head_;
+    std::string_view head_;  // and a small body behind it
     std::string rest_of_head_;
     std::size_t head_sent_ = 0;
-    std::int64_t body_length_ = 0;
+    std::int64_t body_in_head_ = 0;
+    std::int64_t body_length_ = 0;  // of what is not in the head
     std::int64_t body_sent_ = 0;
 };
 

@@ -34,6 +34,15 @@ std::string client_of(const Origin& origin, const LaneSettings& settings, const 
     return forwarded ? forwarded->to_string() : origin.client;
 }
 
+/// A handler answers failures itself: what comes out of it is a client that has gone, or a mistake of ours.
+void report_unanswered(const Request& request, const std::exception& failure) {
+    if (dynamic_cast<const base::ClientGone*>(&failure) != nullptr) return;
+    const auto* const system = dynamic_cast<const boost::system::system_error*>(&failure);
+    if (system != nullptr && system->code() == boost::asio::error::operation_aborted) return;
+    logger.error("a request failed without an answer", {{"request_id", std::string_view(request.request_id)},
+                                                        {"reason", std::string_view(failure.what())}});
+}
+
 }  // namespace
 
 Session::Session(Lane& lane, base::UniqueFd socket, Origin origin)
@@ -52,9 +61,9 @@ async::Task<> Session::run(std::unique_ptr<Session> session) {
         After after = After::rest;
         while (after != After::end) {
             session->rest();
-            co_await session->connection_.readiness(Direction::read);
+            const std::size_t arrived = co_await session->connection_.next_bytes(session->first_bytes_);
             if (!session->is_awake()) co_return;
-            after = co_await session->serve();
+            after = co_await session->serve(arrived);
         }
     } catch (const boost::system::system_error& error) {
         if (!is_end_of_client(error))
@@ -68,7 +77,7 @@ void Session::rest() {
     // At a stop only what the client has sent already is still served.
     const std::chrono::milliseconds limit =
         lane_.is_stopping ? std::chrono::milliseconds(0) : lane_.settings.idle_timeout;
-    connection_.arm(SteadyClock::now() + limit);
+    connection_.arm(idle_since_ + limit);
 }
 
 bool Session::is_awake() {
@@ -80,53 +89,67 @@ bool Session::is_awake() {
     return woken != Woken::expired || is_last_look_;
 }
 
-async::Task<Session::After> Session::serve() {
+async::Task<Session::After> Session::serve(std::size_t arrived) {
     const Pool<Workspace>::Loan workspace = lane_.workspaces.borrow();
-    workspace->buffer.clear();
+    HeadBuffer& buffer = workspace->buffer;
+    buffer.clear();
+    std::ranges::copy(std::span(first_bytes_).first(arrived), buffer.free_space().begin());
+    buffer.commit(arrived);
     After after = After::go_on;
     while (after == After::go_on) {
         HeaderScanner scanner;
-        HeadBuffer& buffer = workspace->buffer;
-        after = co_await read_header(*workspace, scanner);
-        if (after != After::go_on) co_return after;
+        // What has arrived already is looked at before more is read.
+        Header header = buffer.text().empty() ? receive_header(buffer, scanner) : look_at(buffer, scanner);
+        if (header == Header::incomplete) header = co_await await_header(buffer, scanner);
+        if (header == Header::absent && !is_last_look_) {
+            idle_since_ = SteadyClock::now();
+            co_return After::rest;
+        }
+        if (header == Header::absent || header == Header::ended) co_return After::end;
+        if (header == Header::late) co_return co_await refuse(Refusal::header_timeout);
+        if (header == Header::refused) co_return co_await refuse(scanner.refusal());
         const std::string_view block =
             buffer.text().substr(0, scanner.size()).substr(scanner.request_line_begin());
         const std::optional<Refusal> fault = inspect_header(block, workspace->head);
         buffer.set_header(scanner.size());
-        if (fault) {
-            after = co_await refuse(*fault);
-        } else {
-            after = co_await exchange(*workspace);
-        }
+        if (fault) co_return co_await refuse(*fault);
+        after = co_await exchange(*workspace);
         buffer.next_request();
         if (after == After::go_on && buffer.text().empty()) co_return After::rest;
     }
     co_return after;
 }
 
-async::Task<Session::After> Session::read_header(Workspace& workspace, HeaderScanner& scanner) {
-    HeadBuffer& buffer = workspace.buffer;
-    const Moment deadline = SteadyClock::now() + lane_.settings.header_timeout;
-    bool is_first_look = !buffer.text().empty();  // pipelined bytes are looked at before more are read
-    for (;;) {
-        if (!std::exchange(is_first_look, false)) {
-            const std::optional<std::size_t> count = connection_.receive(buffer.free_space());
-            if (count && *count == 0) co_return After::end;
-            if (!count && buffer.text().empty()) co_return is_last_look_ ? After::end : After::rest;
-            buffer.commit(count.value_or(0));
-        }
-        switch (scanner.scan(buffer.text())) {
-            case HeaderScanner::State::complete:
-                co_return After::go_on;
-            case HeaderScanner::State::refused:
-                co_return co_await refuse(scanner.refusal());
-            case HeaderScanner::State::incomplete:
-                break;
-        }
-        if (SteadyClock::now() >= deadline) co_return co_await refuse(Refusal::header_timeout);
-        const Woken woken = co_await connection_.wait(Direction::read, deadline);
-        if (woken != Woken::ready) co_return co_await refuse(Refusal::header_timeout);
+Session::Header Session::look_at(const HeadBuffer& buffer, HeaderScanner& scanner) {
+    switch (scanner.scan(buffer.text())) {
+        case HeaderScanner::State::complete:
+            return Header::complete;
+        case HeaderScanner::State::refused:
+            return Header::refused;
+        case HeaderScanner::State::incomplete:
+            break;
     }
+    return Header::incomplete;
+}
+
+Session::Header Session::receive_header(HeadBuffer& buffer, HeaderScanner& scanner) {
+    const std::optional<std::size_t> count = connection_.receive(buffer.free_space());
+    if (count && *count == 0) return Header::ended;
+    if (!count && buffer.text().empty()) return Header::absent;
+    buffer.commit(count.value_or(0));
+    return look_at(buffer, scanner);
+}
+
+async::Task<Session::Header> Session::await_header(HeadBuffer& buffer, HeaderScanner& scanner) {
+    const Moment deadline = SteadyClock::now() + lane_.settings.header_timeout;
+    Header header = Header::incomplete;
+    while (header == Header::incomplete) {
+        if (SteadyClock::now() >= deadline) co_return Header::late;
+        const Woken woken = co_await connection_.wait(Direction::read, deadline);
+        if (woken != Woken::ready) co_return Header::late;
+        header = receive_header(buffer, scanner);
+    }
+    co_return header;
 }
 
 async::Task<Session::After> Session::exchange(Workspace& workspace) {
@@ -136,44 +159,33 @@ async::Task<Session::After> Session::exchange(Workspace& workspace) {
     request.client_address = client_of(origin_, lane_.settings, workspace.head);
     request.request_id = lane_.request_ids.next();
     request.resources = origin_.resources;
-    const std::optional<Response> response = co_await ask_handler(request);
+    std::optional<Response> response;
+    try {
+        response = co_await lane_.handler.answer(request);
+    } catch (const std::exception& failure) {
+        report_unanswered(request, failure);
+    }
     if (!response) co_return After::end;
     const bool closes = must_close(*response, workspace.head, request.body());
-    const AnswerForm form{.is_head_only = request.method == "HEAD",
-                          .closes = closes,
-                          .is_http_1_0 = workspace.head.is_http_1_0};
-    std::int64_t bytes_out = 0;
-    const bool is_sent = co_await send(*response, form, bytes_out);
+    ResponseWriter writer(lane_, connection_, *response,
+                          {.is_head_only = request.method == "HEAD",
+                           .closes = closes,
+                           .is_http_1_0 = workspace.head.is_http_1_0});
+    bool is_sent = writer.send_at_once();
+    if (!is_sent) is_sent = co_await writer.send_rest();
+    idle_since_ = SteadyClock::now();
     lane_.access.served({.method = request.method,
                          .route = request.route,
                          .request_id = request.request_id,
                          .client = request.client_address,
                          .status = response->status,
                          .bytes_in = request.body().received(),
-                         .bytes_out = bytes_out,
-                         .duration = SteadyClock::now() - began});
+                         .bytes_out = writer.body_sent(),
+                         .duration = idle_since_ - began});
     if (!is_sent) co_return After::end;
     if (!closes) co_return After::go_on;
     co_await close_after(*response, request.body().is_complete(), workspace);
     co_return After::end;
-}
-
-async::Task<std::optional<Response>> Session::ask_handler(Request& request) {
-    try {
-        Response response = co_await lane_.handler.answer(request);
-        co_return std::move(response);
-    } catch (const base::ClientGone&) {
-    } catch (const boost::system::system_error& error) {
-        if (error.code() != boost::asio::error::operation_aborted)
-            logger.error("a request failed without an answer",
-                         {{"request_id", std::string_view(request.request_id)},
-                          {"reason", std::string_view(error.what())}});
-    } catch (const std::exception& error) {
-        logger.error("a request failed without an answer",
-                     {{"request_id", std::string_view(request.request_id)},
-                      {"reason", std::string_view(error.what())}});
-    }
-    co_return std::nullopt;
 }
 
 bool Session::must_close(const Response& response, const RequestHead& head, BodyReader& body) {
@@ -183,19 +195,12 @@ bool Session::must_close(const Response& response, const RequestHead& head, Body
     return !body.is_complete() && !body.skip_buffered();
 }
 
-async::Task<bool> Session::send(const Response& response, AnswerForm form, std::int64_t& bytes_out) {
-    ResponseWriter writer(lane_, connection_, response, form);
-    bool is_sent = writer.send_at_once();
-    if (!is_sent) is_sent = co_await writer.send_rest();
-    bytes_out = writer.body_sent();
-    co_return is_sent;
-}
-
 async::Task<Session::After> Session::refuse(Refusal reason) {
     const std::string id = lane_.request_ids.next();
     const Response response = lane_.handler.refuse(reason, id);
-    std::int64_t bytes_out = 0;
-    const bool is_sent = co_await send(response, {.closes = true}, bytes_out);
+    ResponseWriter writer(lane_, connection_, response, {.closes = true});
+    bool is_sent = writer.send_at_once();
+    if (!is_sent) is_sent = co_await writer.send_rest();
     lane_.access.refused(
         reason,
         {.method = {}, .route = {}, .request_id = id, .client = origin_.client, .status = response.status});

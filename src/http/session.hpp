@@ -9,6 +9,8 @@
 #include "lane.hpp"
 #include "response_writer.hpp"
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -27,8 +29,8 @@ struct Origin {
 
 class BodyReader;
 
-/// One connection and its requests, strictly one after the other. Between requests it holds no buffer:
-/// whatever a request needs lives in the coroutines that serve it.
+/// One connection and its requests, strictly one after the other. Between requests it holds no buffer but a
+/// small one for the first bytes of the next: whatever a request needs lives in the coroutines that serve it.
 class Session {
   public:
     Session(Lane& lane, base::UniqueFd socket, Origin origin);
@@ -41,14 +43,18 @@ class Session {
 
   private:
     enum class After : std::uint8_t { go_on, rest, end };
+    /// What has arrived of the next request's header; `absent`: nothing.
+    enum class Header : std::uint8_t { complete, incomplete, refused, late, absent, ended };
 
     void rest();
     [[nodiscard]] bool is_awake();
-    async::Task<After> serve();
-    async::Task<After> read_header(Workspace& workspace, HeaderScanner& scanner);
+    /// Serves what the first `arrived` bytes begin, and what follows them.
+    async::Task<After> serve(std::size_t arrived);
+    [[nodiscard]] static Header look_at(const HeadBuffer& buffer, HeaderScanner& scanner);
+    [[nodiscard]] Header receive_header(HeadBuffer& buffer, HeaderScanner& scanner);
+    /// For a header that comes in pieces.
+    async::Task<Header> await_header(HeadBuffer& buffer, HeaderScanner& scanner);
     async::Task<After> exchange(Workspace& workspace);
-    async::Task<std::optional<Response>> ask_handler(Request& request);
-    async::Task<bool> send(const Response& response, AnswerForm form, std::int64_t& bytes_out);
     async::Task<After> refuse(Refusal reason);
     async::Task<> linger(std::chrono::milliseconds limit);
     async::Task<> close_after(const Response& response, bool body_is_complete, const Workspace& workspace);
@@ -58,6 +64,8 @@ class Session {
     Lane& lane_;
     Connection connection_;
     Origin origin_;
+    std::array<std::byte, 1024> first_bytes_;  // of the next request: most headers fit in
+    Moment idle_since_ = SteadyClock::now();
     std::uint32_t requests_ = 0;
     bool is_last_look_ = false;  // ends when nothing has arrived
 };

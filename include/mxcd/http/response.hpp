@@ -2,6 +2,7 @@
 
 #include "mxcd/base/unique_fd.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -18,6 +19,9 @@ class HeaderBlock {
     HeaderBlock& add(std::string_view name, std::int64_t value);
     /// Everything of another block: for groups of fields that never change and are rendered once.
     HeaderBlock& add(const HeaderBlock& others);
+
+    /// Makes room once for what add() will bring.
+    void reserve(std::size_t bytes) { text_.reserve(bytes); }
 
     /// `Name: value CRLF` for each field.
     [[nodiscard]] const std::string& text() const { return text_; }

@@ -48,7 +48,7 @@ TEST_CASE("a GET is answered with length and date, and the connection stays") {
     REQUIRE(seen.size() == 3);
     CHECK(seen[0].query == "x=1");
     CHECK(seen[0].client == "127.0.0.1");
-    CHECK(seen[0].request_id.size() == 16);
+    CHECK(seen[0].request_id.size() == 15);
     CHECK(seen[0].request_id != seen[1].request_id);
 }
 
