@@ -95,6 +95,9 @@ async::Task<Session::After> Session::serve(std::size_t arrived) {
     buffer.clear();
     std::ranges::copy(std::span(first_bytes_).first(arrived), buffer.free_space().begin());
     buffer.commit(arrived);
+    // More is likely to be there behind first bytes that are full; a small body that has come with its header
+    // can be skipped when it is refused.
+    if (arrived == first_bytes_.size()) buffer.commit(connection_.receive(buffer.free_space()).value_or(0));
     After after = After::go_on;
     while (after == After::go_on) {
         HeaderScanner scanner;

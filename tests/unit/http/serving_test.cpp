@@ -207,13 +207,28 @@ TEST_CASE("a refused header reaches a client that is still sending 5 MiB") {
 TEST_CASE("an unread body that has arrived already does not cost the connection") {
     Door door;
     Client client(door.port());
-    client.send(post("/early-small", "tiny") + get("/next"));
+    const std::size_t size = GENERATE(std::size_t{4}, std::size_t{1'000}, std::size_t{10'000});
+    client.send(post("/early-small", std::string(size, 'b')) + get("/next"));
     const std::optional<Answer> first = client.read_answer();
     REQUIRE(first);
     CHECK(header_value(*first, "Connection").empty());
     const std::optional<Answer> second = client.read_answer();
     REQUIRE(second);
     CHECK(second->body == "GET /next 0");
+}
+
+TEST_CASE("a client that ends its half after its request is answered") {
+    Door door;
+    const std::string begin = "GET /last HTTP/1.1\r\nHost: a\r\nX-Padding: ";
+    const std::string end = "\r\n\r\n";
+    // The second has the size that is received at first.
+    const std::size_t size = GENERATE(std::size_t{100}, std::size_t{1024}, std::size_t{3'000});
+    Client client(door.port());
+    client.send(begin + std::string(size - begin.size() - end.size(), 'p') + end);
+    client.finish_sending();
+    const std::optional<Answer> answer = client.read_answer();
+    REQUIRE(answer);
+    CHECK(answer->body == "GET /last 0");
 }
 
 TEST_CASE("a file of 3 MiB is sent byte by byte as it is, to a slow reader too") {
