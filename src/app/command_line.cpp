@@ -89,11 +89,13 @@ class CommandLine {
         module_test_->add_option("--size", module_test_of_.size, "bytes, or 5K, 5M, 5G")->required();
         version_ = app_.add_subcommand("version", "version and build facts");
         help_ = app_.add_subcommand("help", "help for mxcd or one of its commands");
-        help_->add_option("COMMAND", topic_, "a command");
+        help_->add_option("COMMAND", topic_, "a command, of one or two words");
     }
 
     /// Throws CLI::ParseError and what the commands throw.
     ExitCode run(int argc, const char* const* argv) {
+        // Of a wrong command the parser would only say that a command is missing.
+        if (argc > 1 && argv[1][0] != '-') subcommand_of(app_, argv[1]);
         app_.parse(argc, argv);
         if (serve_->parsed()) return serve(config_files(files_));
         if (check_->parsed()) return check_config(config_files(files_));
@@ -123,21 +125,26 @@ class CommandLine {
         return added;
     }
 
+    static const CLI::App& subcommand_of(const CLI::App& parent, const std::string& word) {
+        for (const CLI::App* command : parent.get_subcommands([](const CLI::App*) { return true; })) {
+            if (command->get_name() == word) return *command;
+        }
+        throw CommandError(ExitCode::usage, "there is no command '" + word + "'; see `mxcd help`");
+    }
+
     ExitCode check_health() const {
         return probe(url_.empty() ? target_of(configuration_of(config_files(files_))) : target_of(url_));
     }
 
     ExitCode print_help() const {
-        if (topic_.empty()) {
-            std::cout << app_.help();
-            return ExitCode::ok;
+        const CLI::App* command = &app_;
+        std::string parents;
+        for (const std::string& word : topic_) {
+            parents += (parents.empty() ? "" : " ") + command->get_name();
+            command = &subcommand_of(*command, word);
         }
-        for (const CLI::App* command : app_.get_subcommands([](const CLI::App*) { return true; })) {
-            if (command->get_name() != topic_) continue;
-            std::cout << command->help("mxcd");
-            return ExitCode::ok;
-        }
-        throw CommandError(ExitCode::usage, "there is no command of that name; see `mxcd help`");
+        std::cout << command->help(parents);
+        return ExitCode::ok;
     }
 
     CLI::App app_;
@@ -153,7 +160,7 @@ class CommandLine {
     ModuleTest module_test_of_;
     std::string folder_;
     std::string url_;
-    std::string topic_;
+    std::vector<std::string> topic_;
 };
 
 }  // namespace

@@ -213,7 +213,9 @@ def healthcheck_and_version():
         done = subprocess.run([BINARY, "healthcheck", f"{url}/health/ready"], timeout=20, check=False)
         assert done.returncode == 69, done.returncode
     assert subprocess.run([BINARY, "version"], timeout=20, check=False, capture_output=True).stdout.startswith(b"mxcd")
-    assert subprocess.run([BINARY, "serfe"], timeout=20, check=False, capture_output=True).returncode == 64
+    wrong = subprocess.run([BINARY, "serfe"], timeout=20, check=False, capture_output=True, text=True)
+    assert wrong.returncode == 64 and not wrong.stdout, wrong
+    assert wrong.stderr == "mxcd: there is no command 'serfe'; see `mxcd help`\n", wrong
     print("healthcheck 0 and 69, metrics, version, usage 64")
 
 

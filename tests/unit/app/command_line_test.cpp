@@ -44,6 +44,7 @@ TEST_CASE("a wrong command line is exit code 64", "[command]") {
     CHECK(run({"backup", "-c", "x"}) == 64);
     CHECK(run({"version", "more"}) == 64);
     CHECK(run({"help", "nothing"}) == 64);
+    CHECK(run({"help", "module", "nothing"}) == 64);
     CHECK(run({"healthcheck", "localhost:80"}) == 64);
 }
 
@@ -55,6 +56,7 @@ TEST_CASE("version and help are fine", "[command]") {
     CHECK(run({"serve", "--help"}) == 0);
     for (const char* command : {"serve", "check-config", "backup", "version", "healthcheck", "help"})
         CHECK(run({"help", command}) == 0);
+    CHECK(run({"help", "module", "test"}) == 0);
 }
 
 TEST_CASE("check-config is 0 for a good configuration and 78 for any other", "[command]") {
