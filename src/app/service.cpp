@@ -8,8 +8,11 @@
 #include "effective_settings.hpp"
 #include "module_list.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <exception>
+#include <filesystem>
 #include <thread>
 #include <utility>
 
@@ -35,6 +38,14 @@ async::WorkerPoolConfig blob_pool() {
     config.threads = worker_count();
     config.niceness = 10;
     return config;
+}
+
+/// The last folder of each socket's path, where it is missing. Binding says what is wrong with the others.
+void make_socket_folders(const http::ServerConfig& config) {
+    for (const http::ListenerConfig& listener : config.listeners) {
+        const std::filesystem::path folder = std::filesystem::path(listener.path).parent_path();
+        if (!folder.empty()) ::mkdir(folder.c_str(), 0700);
+    }
 }
 
 }  // namespace
@@ -135,6 +146,7 @@ media::UploadDependencies Service::upload_dependencies() {
 }
 
 void Service::bind() {
+    make_socket_folders(configuration_.server);
     for (http::BoundListener& listener : server_->bind()) {
         if (listener.resources == api::resource_control) continue;
         if (listener.resources == api::resource_offered_files)

@@ -190,6 +190,23 @@ TEST_CASE("the beat of a working service comes back", "[service]") {
     CHECK(pulse.is_back());
 }
 
+TEST_CASE("missing last folders are created 0700", "[service]") {
+    House house;
+    app::Configuration other = house.configuration("");
+    const test::TempFolder folder;
+    other.database.path = folder.path() / "new" / "mxcd.db";
+    other.store.path = folder.path() / "store";
+    other.server.listeners.at(0).path = (folder.path() / "run" / "mxcd.sock").string();
+    const app::Service service(other, 1);
+    for (const char* created : {"new", "store", "run"}) {
+        CAPTURE(created);
+        const auto status = std::filesystem::status(folder.path() / created);
+        CHECK(std::filesystem::is_directory(status));
+        CHECK((status.permissions() & std::filesystem::perms::all) == std::filesystem::perms::owner_all);
+    }
+    CHECK(std::filesystem::is_socket(folder.path() / "run" / "mxcd.sock"));
+}
+
 TEST_CASE("a second service is kept out of the same store, and of the same port", "[service]") {
     House house;
     const app::Configuration same = house.configuration("");
