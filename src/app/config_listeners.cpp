@@ -165,7 +165,9 @@ void read_trusted_proxies(Section& root, std::vector<std::string>& proxies) {
 }
 
 void warn_about_federation(Section& root, Section& listener, http::ResourceMask resources) {
-    if ((resources & api::resource_federation) != 0 && root.node().find("signing_key_path") == nullptr)
+    const bool has_key =
+        root.node().find("signing_key_path") != nullptr || root.node().find("signing_key") != nullptr;
+    if ((resources & api::resource_federation) != 0 && !has_key)
         listener.warn("resources", "federation without a signing key: signing_key_path is not given");
 }
 
@@ -176,7 +178,7 @@ void read_listeners(Section& root, http::ServerConfig& server) {
     root.require("listeners");
     std::optional<std::vector<Section>> listeners = root.children("listeners");
     if (!listeners) return;
-    if (listeners->empty()) root.fail("listeners", "is empty; at least one is needed");
+    if (root.find("listeners")->items.empty()) root.fail("listeners", "is empty; at least one is needed");
     for (Section& listener : *listeners) {
         std::vector<http::ListenerConfig> places = read_listener(listener);
         if (!places.empty()) warn_about_federation(root, listener, places.front().resources);

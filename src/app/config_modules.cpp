@@ -90,16 +90,19 @@ std::optional<Section> config_section(Section& entry) {
     static const Node no_config{Node::Kind::mapping, Mark{}, "", false, {}, {}};
     const bool has_config = entry.find("config") != nullptr;
     std::optional<Section> section = entry.child("config");
-    if (!section && !has_config) section.emplace(no_config, entry.path() + ".config", entry.report());
+    if (!section && !has_config)
+        section.emplace(no_config, entry.path() + ".config", entry.report(), entry.node().mark);
     return section;
 }
 
-std::optional<ModuleConfig::Kind> read_webhook(Section& entry, const std::string& url, base::Secret secret) {
+std::optional<ModuleConfig::Kind> read_webhook(Section& entry, const std::string& url,
+                                               const base::Secret& secret) {
     modules::WebhookConfig config;
     config.url = url;
     if (!is_http_url(url)) entry.fail("webhook", "expected an http or https URL");
-    if (secret.empty()) entry.warn("webhook", "without secret or secret_path its calls are not signed");
-    config.secret = std::move(secret);
+    if (entry.find("secret") == nullptr && entry.find("secret_path") == nullptr)
+        entry.warn("webhook", "without secret or secret_path its calls are not signed");
+    config.secret = secret;
     std::optional<Section> section = config_section(entry);
     if (!section) return std::nullopt;
     section->read("cache_ttl", config.cache_ttl, Range{0, any_duration.most});
@@ -201,6 +204,16 @@ std::string read_kind(Section& entry) {
     return "";
 }
 
+base::Secret read_signing_secret(Section& entry, std::string_view kind) {
+    base::Secret secret;
+    entry.read_secret("secret", secret);
+    if (kind == "webhook" || kind.empty()) return secret;
+    for (const char* const key : {"secret", "secret_path"}) {
+        if (entry.find(key) != nullptr) entry.warn(key, "is not used: only webhooks are signed");
+    }
+    return secret;
+}
+
 std::optional<ModuleConfig> read_module(Section& entry, base::ByteCount max_upload_size) {
     ModuleConfig module;
     const std::string kind = read_kind(entry);
@@ -212,8 +225,7 @@ std::optional<ModuleConfig> read_module(Section& entry, base::ByteCount max_uplo
     entry.read_choice<media::OnError>("on_error", module.on_error,
                                       {{"deny", media::OnError::deny}, {"allow", media::OnError::allow}});
     module.callbacks = read_callbacks(entry);
-    base::Secret secret;
-    entry.read_secret("secret", secret);
+    const base::Secret secret = read_signing_secret(entry, kind);
     entry.find("config");
     const modules::LibraryConfig::Trust trust =
         kind == "library" ? read_trust(entry) : modules::LibraryConfig::Trust::none;
@@ -223,7 +235,7 @@ std::optional<ModuleConfig> read_module(Section& entry, base::ByteCount max_uplo
     if (kind == "builtin") {
         read = read_builtin(entry, value, max_upload_size);
     } else if (kind == "webhook") {
-        read = read_webhook(entry, value, std::move(secret));
+        read = read_webhook(entry, value, secret);
     } else if (kind == "library") {
         read = read_library(entry, value, trust);
     } else if (kind == "module") {

@@ -17,9 +17,9 @@ void read_path(Section& section, std::string_view key, std::filesystem::path& in
 void refuse_postgres(Section& database) {
     std::optional<Section> postgres = database.child("postgres");
     if (!postgres) return;
-    std::string url;
+    base::Secret url;  // a password may be in it
     std::int64_t pool_size = 8;
-    postgres->read("url", url);
+    postgres->read_secret("url", url);
     postgres->read("pool_size", pool_size, Range{1, 1000});
     postgres->finish();
     database.fail("postgres", "PostgreSQL is not in this version yet; use sqlite");

@@ -98,9 +98,13 @@ void read_python(Section& root, modules::PythonConfig& python) {
     if (!section) return;
     section->read("interpreter", python.interpreter);
     section->read("path", python.path);
-    if (section->read("synapse_database", python.synapse_database) &&
-        !is_database_url(python.synapse_database))
-        section->fail("synapse_database", "expected postgresql://... or sqlite:///path/to/homeserver.db");
+    // A secret, because a password may be in it.
+    base::Secret database;
+    if (section->read_secret("synapse_database", database)) {
+        python.synapse_database = database.reveal();
+        if (!is_database_url(python.synapse_database))
+            section->fail("synapse_database", "expected postgresql://... or sqlite:///path/to/homeserver.db");
+    }
     section->read("synapse_database_writable", python.synapse_database_writable);
     section->read("memory_limit", python.memory_limit, Range{least_memory, any_size.most});
     section->finish();

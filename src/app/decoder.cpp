@@ -44,7 +44,7 @@ Mark Section::mark_of(std::string_view key) const {
     for (const Entry& entry : node_.entries) {
         if (entry.key == key) return entry.mark;
     }
-    return node_.mark;
+    return mark_;
 }
 
 const Node* Section::find(std::string_view key) {

@@ -35,7 +35,10 @@ class Section {
   public:
     /// `node` is a mapping; `path` is where it stands, empty for the whole configuration.
     Section(const Node& node, std::string path, Report& report)
-        : node_(node), path_(std::move(path)), report_(report) {}
+        : Section(node, std::move(path), report, node.mark) {}
+    /// The same of a node that stands in no file: `mark` is the place of what should have it.
+    Section(const Node& node, std::string path, Report& report, Mark mark)
+        : node_(node), path_(std::move(path)), report_(report), mark_(std::move(mark)) {}
 
     bool read(std::string_view key, bool& into);
     bool read(std::string_view key, std::string& into);
@@ -93,6 +96,7 @@ class Section {
     const Node& node_;
     std::string path_;
     Report& report_;
+    Mark mark_;  // of keys that are absent
     std::vector<std::string> known_;
 };
 

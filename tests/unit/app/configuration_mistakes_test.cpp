@@ -109,6 +109,8 @@ TEST_CASE("mistakes in modules are named", "[configuration]") {
          "modules[0].config.cache_tl: unknown key (did you mean \"cache_ttl\"?)\n"},
         {"{webhook: \"http://x\", secret: y, config: 7}",
          "modules[0].config: expected a mapping, found a number\n"},
+        {"{webhook: \"http://x\", secret_path: /none}",
+         "modules[0].secret_path: the file cannot be read: No such file or directory\n"},
         {"{builtin: clamd, config: {socket: \"clamd:3310\"}}",
          "modules[0].config.socket: expected an absolute path, or an IP address and port as in "
          "127.0.0.1:3310\n"},
@@ -130,6 +132,8 @@ TEST_CASE("mistakes in modules are named", "[configuration]") {
     const app::LoadOutcome outcome = read_with("modules: [" + entry + "]\n");
     CHECK_FALSE(outcome.configuration);
     CHECK(outcome.report.mistakes.size() == 1);
+    CHECK_THAT(texts_of(outcome.report.mistakes), contains("a.yaml:5: "));
+    CHECK(outcome.report.warnings.empty());
     CHECK_THAT(texts_of(outcome.report.mistakes), contains(mistake));
 }
 
@@ -157,6 +161,7 @@ TEST_CASE("mistakes in listeners are named", "[configuration]") {
         {"{path: \"\", resources: [media]}", "listeners[0].path: a socket's path has 1 to 107 bytes\n"},
         {"{port: 1, type: manhole, resources: [media]}",
          "listeners[0].type: mxcd has listeners of type http only\n"},
+        {"5", "listeners[0]: expected a mapping, found a number\n"},
         {"{port: 1, tls: true, resources: [media]}",
          "listeners[0].tls: mxcd speaks plain HTTP; the reverse proxy ends TLS\n"},
         {"{port: 1, resources: [media]}, {port: 1, resources: [health]}",

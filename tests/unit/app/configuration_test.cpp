@@ -169,6 +169,31 @@ TEST_CASE("a secret comes from a file, without one newline", "[configuration]") 
                contains("is not a file"));
 }
 
+TEST_CASE("secrets may be given as KEY_path: FILE everywhere", "[configuration]") {
+    const test::TempFolder folder;
+    const std::string path = (folder.path() / "secret").string();
+    std::ofstream(path) << "sqlite:///x.db\n";
+    chmod(path.c_str(), 0600);
+    const auto [more, key] = GENERATE(table<std::string, std::string>({
+        {"python: {synapse_database_path: \"FILE\"}\n", ""},
+        {"modules: [{webhook: \"http://x\", secret_path: \"FILE\"}]\n", ""},
+        {"s3: {secret_access_key_path: \"FILE\"}\n", "s3: S3 is not in this version yet"},
+        {"database: {postgres: {url_path: \"FILE\"}}\n", "database.postgres: PostgreSQL is not in this"},
+    }));
+    std::string text = more;
+    text.replace(text.find("FILE"), 4, path);
+    const app::LoadOutcome outcome = app::read_configuration(
+        {{"a.yaml",
+          "server_name: example.org\nlisteners: [{port: 1, resources: [media]}]\nauth: {static_tokens: "
+          "[]}\n" +
+              std::string(text.starts_with("database") ? "" : "database: {sqlite: {}}\n") + text}});
+    CHECK(outcome.report.warnings.empty());
+    CHECK(outcome.report.mistakes.size() == (key.empty() ? 0 : 1));
+    CHECK_THAT(texts_of(outcome.report.mistakes), contains(key));
+    if (text.starts_with("python"))
+        CHECK(outcome.configuration.value().python.synapse_database == "sqlite:///x.db");
+}
+
 TEST_CASE("webhooks carry their settings", "[configuration]") {
     const app::LoadOutcome outcome = read_with(
         "modules:\n"
@@ -250,6 +275,8 @@ TEST_CASE("warnings are no mistakes", "[configuration]") {
         {"url_preview_enabled: true\n",
          "a.yaml:5: url_preview_enabled: mxcd does not use this key of Synapse"},
         {"signing_key_path: x\n", "a.yaml:5: signing_key_path: mxcd does not use"},
+        {"modules: [{builtin: mime_policy, secret: s}]\n",
+         "a.yaml:5: modules[0].secret: is not used: only webhooks are signed"},
         {"max_spider_size: 10M\n", "max_spider_size"},
         {"media_retention: {local_media_lifetime: 90d}\n", "media_retention"},
         {"rc_login: {per_second: 10, burst_count: 50}\n", "rc_login"},
@@ -258,6 +285,20 @@ TEST_CASE("warnings are no mistakes", "[configuration]") {
     const app::LoadOutcome outcome = read_with(more);
     static_cast<void>(good(outcome));
     CHECK_THAT(texts_of(outcome.report.warnings), contains(warning));
+}
+
+TEST_CASE("federation without a signing key is a warning", "[configuration]") {
+    const auto [more, is_warned] = GENERATE(table<std::string, bool>(
+        {{"", true}, {"signing_key_path: x\n", false}, {"signing_key: x\n", false}}));
+    const app::LoadOutcome outcome = read(
+        "server_name: example.org\nauth: {static_tokens: []}\ndatabase: {sqlite: {}}\n"
+        "listeners: [{port: 1, resources: [federation]}]\n" +
+        more);
+    static_cast<void>(good(outcome));
+    CAPTURE(more, texts_of(outcome.report.warnings));
+    const bool is_told =
+        texts_of(outcome.report.warnings).find("federation without a signing key") != std::string::npos;
+    CHECK(is_told == is_warned);
 }
 
 }  // namespace
