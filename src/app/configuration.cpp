@@ -61,9 +61,6 @@ void read_desk(Section& root, api::DeskConfig& desk) {
          {"synapse_legacy", api::LimitExceededResponse::synapse_legacy}});
 }
 
-/// Synapse has a section of this name, too, with many more.
-bool is_other_experiment(std::string_view /*key*/) { return true; }
-
 void read_experiments(Section& root, api::ExperimentMask& experiments) {
     std::optional<Section> section = root.child("experimental_features");
     if (!section) return;
@@ -76,7 +73,7 @@ void read_experiments(Section& root, api::ExperimentMask& experiments) {
     read("msc2448_enabled", api::msc2448);
     read("msc4322_enabled", api::msc4322);
     read("msc4425_enabled", api::msc4425);
-    section->finish(&is_other_experiment);
+    section->finish(&is_unused_synapse_experiment);
 }
 
 void read_log(Section& root, base::LogConfig& log) {

@@ -60,6 +60,11 @@ TEST_CASE("a mistake names its line, its key and the reason", "[configuration]")
         {"python: {synapse_database: mysql://x, memory_limit: 1M}\n",
          "a.yaml:5: python.synapse_database: expected postgresql://... or sqlite:///path/to/homeserver.db\n"
          "a.yaml:5: python.memory_limit: must be at least 268435456\n"},
+        {"log_config: x\n", "a.yaml:5: log_config: unknown key\n"},
+        {"rc_login: {per_second: 10, burst_count: 50}\n", "a.yaml:5: rc_login: unknown key\n"},
+        {"experimental_features: {msc2287_enabled: true}\n",
+         "a.yaml:5: experimental_features.msc2287_enabled: unknown key (did you mean "
+         "\"msc2278_enabled\"?)\n"},
         {"registration_shared_secret: x\n", "a.yaml:5: registration_shared_secret: unknown key\n"},
         {"s3: {bucket: b}\n", "a.yaml:5: s3: S3 is not in this version yet; use media_store_path\n"},
         {"media_upload_limits:\n  - {time_period: 1h}\n",

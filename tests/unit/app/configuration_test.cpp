@@ -279,8 +279,10 @@ TEST_CASE("warnings are no mistakes", "[configuration]") {
          "a.yaml:5: modules[0].secret: is not used: only webhooks are signed"},
         {"max_spider_size: 10M\n", "max_spider_size"},
         {"media_retention: {local_media_lifetime: 90d}\n", "media_retention"},
-        {"rc_login: {per_second: 10, burst_count: 50}\n", "rc_login"},
-        {"log_config: x\n", "log_config"},
+        {"remote_media_download_per_second: 87K\n", "remote_media_download_per_second"},
+        {"rc_federation: {window_size: 1000}\n", "rc_federation"},
+        {"experimental_features: {msc4452_enabled: true}\n",
+         "a.yaml:5: experimental_features.msc4452_enabled: mxcd does not use this key of Synapse"},
     }));
     const app::LoadOutcome outcome = read_with(more);
     static_cast<void>(good(outcome));
