@@ -4,6 +4,7 @@
 #include "mxcd/base/metrics.hpp"
 #include "mxcd/outbound/client.hpp"
 
+#include "control_socket.hpp"
 #include "task_loop.hpp"
 #include "values.hpp"
 
@@ -38,8 +39,10 @@ ProbeTarget target_of(const Configuration& configuration) {
     for (const http::ListenerConfig& listener : configuration.server.listeners) {
         if ((listener.resources & api::resource_health) == 0) continue;
         if (!listener.path.empty()) return {std::string("http://localhost") + ready_path, listener.path};
+        // Which port was free only the running service knows.
         if (listener.port == 0)
-            throw CommandError(ExitCode::usage, "port 0 is known to the running service only: name the URL");
+            return {std::string("http://localhost") + ready_path,
+                    control_socket_path(configuration.store.path)};
         return {"http://" + host_of(listener.address) + ":" + std::to_string(listener.port) + ready_path, ""};
     }
     throw CommandError(ExitCode::configuration, "no listener has health among its resources");

@@ -18,8 +18,8 @@ struct ProbeTarget {
 /// The target that a user named: a URL, perhaps without a path, or `unix:PATH`. Throws CommandError (64).
 [[nodiscard]] ProbeTarget target_of(const std::string& url);
 
-/// The first listener that serves health. Throws CommandError: 78 when there is none, 64 when its port is
-/// only known to the running service.
+/// The first listener that serves health; the service's own socket where only it knows the port (0). Throws
+/// CommandError (78) when there is none.
 [[nodiscard]] ProbeTarget target_of(const Configuration& configuration);
 
 /// `mxcd healthcheck`: ok when the service says that it is ready, else unavailable, with a line on standard

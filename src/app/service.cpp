@@ -96,7 +96,7 @@ http::ServerConfig Service::server_config() const {
     http::ListenerConfig control;
     control.path = control_socket_path(configuration_.store.path);
     control.mode = 0600;
-    control.resources = api::resource_control;
+    control.resources = api::resource_control | api::resource_health;
     config.listeners.push_back(std::move(control));
     if (has_file_listener_) {
         http::ListenerConfig files;
@@ -148,7 +148,7 @@ media::UploadDependencies Service::upload_dependencies() {
 void Service::bind() {
     make_socket_folders(configuration_.server);
     for (http::BoundListener& listener : server_->bind()) {
-        if (listener.resources == api::resource_control) continue;
+        if ((listener.resources & api::resource_control) != 0) continue;
         if (listener.resources == api::resource_offered_files)
             offers_.set_address(listener.url);
         else

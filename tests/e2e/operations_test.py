@@ -203,6 +203,10 @@ def healthcheck_and_version():
         url = f"http://127.0.0.1:{server.address[1]}"
         done = subprocess.run([BINARY, "healthcheck", f"{url}/health/ready"], timeout=20, check=False)
         assert done.returncode == 0, done.returncode
+        # The configuration says port 0: the running service is found all the same.
+        configured = [BINARY, "healthcheck", "-c", "base.yaml", "-c", "more.yaml"]
+        done = subprocess.run(configured, cwd=server.folder, timeout=20, check=False)
+        assert done.returncode == 0, done.returncode
         ready = server.request("GET", "/health/ready").json()
         assert ready["dependencies"], ready
         metrics = server.request("GET", "/metrics").body.decode()
@@ -211,6 +215,8 @@ def healthcheck_and_version():
         assert "@alice" not in metrics
         server.stop()
         done = subprocess.run([BINARY, "healthcheck", f"{url}/health/ready"], timeout=20, check=False)
+        assert done.returncode == 69, done.returncode
+        done = subprocess.run(configured, cwd=server.folder, timeout=20, check=False)
         assert done.returncode == 69, done.returncode
     assert subprocess.run([BINARY, "version"], timeout=20, check=False, capture_output=True).stdout.startswith(b"mxcd")
     wrong = subprocess.run([BINARY, "serfe"], timeout=20, check=False, capture_output=True, text=True)
