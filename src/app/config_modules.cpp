@@ -219,7 +219,9 @@ std::optional<ModuleConfig> read_module(Section& entry, base::ByteCount max_uplo
     const std::string kind = read_kind(entry);
     std::string value;
     const bool has_value = !kind.empty() && entry.read(kind, value);
-    module.name = value;
+    // What stands behind the path of a webhook's URL may be a secret, and names are in the log and in
+    // metrics.
+    module.name = kind == "webhook" ? value.substr(0, value.find_first_of("?#")) : value;
     entry.read("name", module.name);
     entry.read("timeout", module.timeout);
     entry.read_choice<media::OnError>("on_error", module.on_error,

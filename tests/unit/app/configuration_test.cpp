@@ -199,7 +199,7 @@ TEST_CASE("webhooks carry their settings", "[configuration]") {
         "modules:\n"
         "  - {webhook: \"https://hook.example/media\", name: hook, secret: s, timeout: 2s, config: "
         "{cache_ttl: 1m}}\n"
-        "  - {webhook: \"http://127.0.0.1:9011/\"}\n"
+        "  - {webhook: \"http://127.0.0.1:9011/media?key=k3y#k\"}\n"
         "  - {builtin: clamd, config: {socket: \"[::1]:3310\", max_size: 25M, infected: quarantine}}\n");
     REQUIRE(outcome.configuration);
     const std::vector<app::ModuleConfig>& modules = outcome.configuration->modules;
@@ -211,6 +211,10 @@ TEST_CASE("webhooks carry their settings", "[configuration]") {
     CHECK(hook.secret.reveal() == "s");
     CHECK(hook.cache_ttl == 1min);
     CHECK(std::get<mxcd::modules::WebhookConfig>(modules[1].kind).cache_ttl == 0ms);
+    CHECK(std::get<mxcd::modules::WebhookConfig>(modules[1].kind).url ==
+          "http://127.0.0.1:9011/media?key=k3y#k");
+    // It is in the log and in metrics, where secrets never appear.
+    CHECK(modules[1].name == "http://127.0.0.1:9011/media");
     REQUIRE(outcome.report.warnings.size() == 1);
     CHECK(outcome.report.warnings[0].text().find("not signed") != std::string::npos);
     const auto& clamd = std::get<mxcd::modules::ClamdConfig>(modules[2].kind);
