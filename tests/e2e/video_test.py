@@ -96,7 +96,7 @@ def without_its_libraries_everything_else_works():
     with Mxcd(ON + "log: {level: error}\n", wrapper=("unshare", "-m", "sh", "-c", hidden, "sh")) as server:
         answer = thumbnail(server, upload_video(server, video()), "width=32&height=24")
         assert answer.status == 503 and "retry-after" in answer.headers, answer.status
-        assert "package libavformat" in server.log()
+        wait_until(lambda: "package libavformat" in server.log(), "the log names the package")
         require_picture(thumbnail(server, upload(server, LARGE), "width=32&height=24"))
         require_picture(thumbnail(server, upload(server, pictures.png(70, 50)), "width=32&height=24"))
 
