@@ -103,7 +103,7 @@ class Decode {
         }
         if (largest.pixels() > 0) {
             made_.push_back(in_memory(load_still(largest)));
-        } else if (serves_original) {
+        } else if (serves_original || order_.wanted().empty()) {
             // Nothing but to see whether it is whole, and for its hash.
             made_.push_back(in_memory(load_still(hashed_size(source_.size))));
         }
@@ -305,7 +305,7 @@ void decode(const VipsLibrary& vips, const DecodeOrder& order, std::span<const s
     try {
         const SourcePicture source = read_header(vips, input, order.max_pixels);
         if (is_too_large(source, order)) {
-            result.head({Verdict::too_large, 0});
+            result.head({Verdict::too_large, 0, source.size.width, source.size.height});
             return;
         }
         make_thumbnails(vips, order, source, result);

@@ -52,7 +52,7 @@ enum class Verdict : std::uint32_t { made = 1, not_an_image = 2, too_large = 3 }
 struct ResultHead {
     Verdict verdict = Verdict::not_an_image;
     std::uint32_t count = 0;
-    // Of the picture, upright; of no picture 0.
+    // Of the picture, upright; of no picture, and of one whose size is not known, 0.
     std::int32_t width = 0;
     std::int32_t height = 0;
     std::uint32_t has_blurhash = 0;

@@ -26,8 +26,8 @@ void decode_video(const VipsLibrary& vips, const VideoLibrary& av, const DecodeO
     try {
         const VideoFrame frame(av, input, order.max_pixels);
         make_thumbnails(vips, order, source_of(frame), result);
-    } catch (const TooManyPixels&) {
-        result.head({Verdict::too_large, 0});
+    } catch (const TooManyPixels& frame) {
+        result.head({Verdict::too_large, 0, frame.size.width, frame.size.height});
     } catch (const Undecodable&) {
         result.head({Verdict::not_an_image, 0});
     }

@@ -49,13 +49,23 @@ std::optional<media::PictureFacts> facts_in(const ResultHead& head, const Decode
     return facts;
 }
 
+/// Nothing when a picture of this size is none that is refused for it.
+std::optional<media::ThumbnailOutcome> too_large(const ResultHead& head, const DecodeOrder& order) {
+    media::RefusedPicture refused{media::ThumbnailRefusal::too_large};
+    if (head.width == 0 && head.height == 0) return refused;
+    if (head.width < 1 || head.height < 1) return std::nullopt;
+    if (std::int64_t{head.width} * head.height <= order.max_pixels) return std::nullopt;
+    refused.facts = media::PictureFacts{head.width, head.height, std::nullopt};
+    return refused;
+}
+
 }  // namespace
 
 std::optional<media::ThumbnailOutcome> read_result(std::string_view bytes, const DecodeOrder& order) {
     const std::optional<ResultHead> head = take<ResultHead>(bytes);
     if (!head) return std::nullopt;
-    if (head->verdict == Verdict::not_an_image && bytes.empty()) return media::ThumbnailRefusal::not_an_image;
-    if (head->verdict == Verdict::too_large && bytes.empty()) return media::ThumbnailRefusal::too_large;
+    if (head->verdict == Verdict::not_an_image && bytes.empty()) return media::RefusedPicture{};
+    if (head->verdict == Verdict::too_large && bytes.empty()) return too_large(*head, order);
     if (head->verdict != Verdict::made || head->count != order.form_count) return std::nullopt;
     media::DecodedPicture picture;
     if (order.trusts_loaders == 0) {

@@ -224,7 +224,7 @@ class SandboxedThumbnailer final : public media::Thumbnailer {
 
     media::ThumbnailOutcome decode(Hosts& hosts, const media::ImageBytes& bytes, DecodeOrder order) {
         const PictureFile picture(bytes);
-        if (picture.size() == 0) return media::ThumbnailRefusal::not_an_image;
+        if (picture.size() == 0) return media::RefusedPicture{};
         order.input_size = picture.size();
         instruments_.in_flight.add(1);
         const auto begun = steady_clock::now();
@@ -271,7 +271,7 @@ class SandboxedThumbnailer final : public media::Thumbnailer {
             instruments_.timed_out.add();
         else
             instruments_.nonsense.add();
-        return media::ThumbnailRefusal::not_an_image;
+        return media::RefusedPicture{};
     }
 
     const ThumbnailerConfig config_;

@@ -72,7 +72,7 @@ bool is_made(const std::optional<media::ThumbnailOutcome>& outcome) {
 }
 
 bool is_refused(const std::optional<media::ThumbnailOutcome>& outcome) {
-    return outcome && std::holds_alternative<media::ThumbnailRefusal>(*outcome);
+    return outcome && std::holds_alternative<media::RefusedPicture>(*outcome);
 }
 
 }  // namespace

@@ -40,7 +40,8 @@ const char* demuxer_of(std::span<const std::byte> bytes) {
 Owned<AVCodecContext> open_decoder(const VideoLibrary& av, const AVCodecParameters& parameters,
                                    std::int64_t max_pixels) {
     if (!is_allowed(parameters.codec_id)) throw Undecodable{};
-    if (Dimensions{parameters.width, parameters.height}.pixels() > max_pixels) throw TooManyPixels{};
+    const Dimensions size{parameters.width, parameters.height};
+    if (size.pixels() > max_pixels) throw TooManyPixels{size};
     const AVCodec* const codec = av.find_decoder(parameters.codec_id);
     if (codec == nullptr) throw Undecodable{};
     Owned<AVCodecContext> decoder(av.codec_alloc_context(codec), {av.codec_free_context});
@@ -103,8 +104,10 @@ Dimensions shown_size(const AVFrame& frame, const AVStream& stream, std::int64_t
     const AVRational ratio = has_ratio ? stream.sample_aspect_ratio : frame.sample_aspect_ratio;
     std::int64_t width = frame.width;
     if (ratio.num > 0 && ratio.den > 0) width = std::max<std::int64_t>(1, width * ratio.num / ratio.den);
-    if (width > max_pixels / frame.height || width > max_side) throw TooManyPixels{};
-    return {static_cast<std::int32_t>(width), frame.height};
+    if (width > max_side) throw TooManyPixels{};
+    const Dimensions size{static_cast<std::int32_t>(width), frame.height};
+    if (size.pixels() > max_pixels) throw TooManyPixels{size};
+    return size;
 }
 
 Dimensions turned(Dimensions size, int orientation) {

@@ -11,7 +11,9 @@
 namespace mxcd::imaging {
 
 /// Thrown inside a decode: a frame has more pixels than are decoded.
-struct TooManyPixels {};
+struct TooManyPixels {
+    Dimensions size;  // upright; 0 when no number here holds it
+};
 
 /// Whether FFmpeg, left to find out by itself, takes the bytes for a kind of file that it may read here.
 [[nodiscard]] bool can_open_video(const VideoLibrary& av, std::span<const std::byte> bytes);

@@ -69,7 +69,11 @@ std::optional<ThumbnailSource> source_of(const Download& original, const Thumbna
 async::Task<ThumbnailBatch> make_batch(ThumbnailTools tools, BatchOrder order) {
     const Download& original = order.original;
     ThumbnailOutcome outcome = co_await tools.thumbnailer.make(bytes_of(original), order.source, order.forms);
-    if (const auto* const refusal = std::get_if<ThumbnailRefusal>(&outcome)) throw NoThumbnail{*refusal};
+    if (auto* const refused = std::get_if<RefusedPicture>(&outcome)) {
+        if (refused->facts)
+            co_await tools.catalog.record(original.record->id, *std::move(refused->facts), {});
+        throw NoThumbnail{refused->reason};
+    }
     auto& picture = std::get<DecodedPicture>(outcome);
     const std::vector<MadeThumbnail>& made = picture.thumbnails;
     std::vector<ThumbnailRecord> rows;

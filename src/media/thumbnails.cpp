@@ -5,12 +5,13 @@
 #include "mxcd/base/errors.hpp"
 #include "mxcd/matrix/error.hpp"
 
+#include "preparation_queue.hpp"
 #include "thumbnail_choice.hpp"
 #include "thumbnail_making.hpp"
 #include "thumbnail_memory.hpp"
 
 #include <algorithm>
-#include <atomic>
+#include <chrono>
 #include <utility>
 
 namespace mxcd::media {
@@ -19,8 +20,8 @@ namespace {
 
 /// Sizes that clients choose freely are at most this many per piece of media; then the configured ones serve.
 constexpr std::int64_t max_dynamic_thumbnails = 64;
-/// Preparing never takes all of the decodes' queue from those who wait for an answer.
-constexpr std::int64_t max_preparations = 16;
+/// After a decode that found too many others waiting.
+constexpr std::chrono::milliseconds pause_when_busy{100};
 
 [[noreturn]] void refuse(ThumbnailRefusal refusal) {
     if (refusal == ThumbnailRefusal::too_large)
@@ -38,23 +39,12 @@ std::string preparation_of(const matrix::MediaId& media, const ThumbnailPolicy& 
     return media.text() + batch_name(configured_batch(policy, false));
 }
 
-/// Counts a preparation while it lives.
-class Preparation {
-  public:
-    explicit Preparation(std::atomic<std::int64_t>& count) : count_(count) { ++count_; }
-    ~Preparation() { --count_; }
-    Preparation(const Preparation&) = delete;
-    Preparation& operator=(const Preparation&) = delete;
-
-  private:
-    std::atomic<std::int64_t>& count_;
-};
-
 }  // namespace
 
 struct Thumbnails::Parts {
-    explicit Parts(ThumbnailDependencies dependencies)
-        : downloads(dependencies.downloads),
+    Parts(const base::Snapshot<ThumbnailPolicy>& snapshot, ThumbnailDependencies dependencies)
+        : current_policy(snapshot),
+          downloads(dependencies.downloads),
           tools{dependencies.catalog, dependencies.blobs, dependencies.thumbnailer},
           memory(dependencies.clock),
           background(dependencies.background),
@@ -68,17 +58,23 @@ struct Thumbnails::Parts {
                                                              const ThumbnailForm& form);
     async::Task<std::shared_ptr<const ThumbnailRecord>> make(Download original, ThumbnailChoice choice,
                                                              const ThumbnailPolicy& policy);
-    async::Task<ThumbnailBatch> prepare(matrix::MediaId media, std::shared_ptr<const ThumbnailPolicy> policy);
+    async::Task<> prepare_all(matrix::MediaId first, PreparationQueue::Turn turn);
+    async::Task<std::optional<matrix::MediaId>> next_unseen(PreparationQueue::Turn& turn);
+    async::Task<bool> is_seen(const matrix::MediaId& media);
+    async::Task<bool> prepare(const matrix::MediaId& media);
+    async::Task<ThumbnailBatch> make_new(matrix::MediaId media,
+                                         std::shared_ptr<const ThumbnailPolicy> policy);
     async::Task<Thumbnail> ready(const Download& original, std::shared_ptr<const ThumbnailRecord> record);
     async::Task<ThumbnailChoice> choose(const ThumbnailPolicy& policy, const Download& original,
                                         ThumbnailForm wanted);
 
+    const base::Snapshot<ThumbnailPolicy>& current_policy;
     Downloads& downloads;
     ThumbnailTools tools;
     ThumbnailMemory memory;
     async::TaskGroup& background;
     async::SingleFlight<std::string, ThumbnailBatch> flights;
-    std::atomic<std::int64_t> preparations = 0;
+    PreparationQueue preparations;
     base::Counter& from_memory;
     base::Counter& from_catalog;
     base::Counter& from_decode;
@@ -86,7 +82,7 @@ struct Thumbnails::Parts {
 };
 
 Thumbnails::Thumbnails(ThumbnailPolicy policy, ThumbnailDependencies dependencies)
-    : policy_(std::move(policy)), parts_(std::make_unique<Parts>(dependencies)) {}
+    : policy_(std::move(policy)), parts_(std::make_unique<Parts>(policy_, dependencies)) {}
 
 Thumbnails::~Thumbnails() = default;
 
@@ -211,15 +207,65 @@ void Thumbnails::prepare(const async::Executor& home, const matrix::MediaId& med
     std::shared_ptr<const ThumbnailPolicy> policy = policy_.get();
     const bool may_have_a_picture = declared_type.starts_with("image/") ||
                                     (policy->includes_video && declared_type.starts_with("video/"));
-    if (!may_have_a_picture || policy->sizes.empty()) return;
-    if (parts_->preparations >= max_preparations) return;
-    parts_->flights.begin(home, preparation_of(media, *policy),
-                          [this, &media, &policy] { return parts_->prepare(media, policy); });
+    if (!may_have_a_picture) return;
+    std::optional<PreparationQueue::Turn> turn = parts_->preparations.begin(media);
+    if (turn) parts_->background.spawn(home, parts_->prepare_all(media, *std::move(turn)));
 }
 
-async::Task<ThumbnailBatch> Thumbnails::Parts::prepare(matrix::MediaId media,
-                                                       std::shared_ptr<const ThumbnailPolicy> policy) {
-    const Preparation counted(preparations);
+async::Task<> Thumbnails::Parts::prepare_all(matrix::MediaId first, PreparationQueue::Turn turn) {
+    async::Timer pause(co_await async::asio::this_coro::executor);
+    std::optional<matrix::MediaId> next = std::move(first);
+    while (next) {
+        const bool was_tried = co_await prepare(*next);
+        if (!was_tried) {
+            turn.put_back(*std::move(next));
+            pause.expires_after(pause_when_busy);
+            co_await pause.async_wait(async::use_task);
+        }
+        next = co_await next_unseen(turn);
+    }
+}
+
+/// Leaves out what somebody asked for while it waited.
+async::Task<std::optional<matrix::MediaId>> Thumbnails::Parts::next_unseen(PreparationQueue::Turn& turn) {
+    std::optional<matrix::MediaId> next = turn.next();
+    while (next) {
+        const bool is_known = co_await is_seen(*next);
+        if (!is_known) break;
+        next = turn.next();
+    }
+    co_return std::move(next);
+}
+
+async::Task<bool> Thumbnails::Parts::is_seen(const matrix::MediaId& media) {
+    try {
+        const std::optional<PictureFacts> picture = co_await tools.catalog.find_picture(media);
+        co_return picture && picture->blurhash;
+    } catch (const base::StorageError&) {
+    } catch (const base::Overloaded&) {
+    }
+    co_return false;
+}
+
+/// False when it has to be tried again.
+async::Task<bool> Thumbnails::Parts::prepare(const matrix::MediaId& media) {
+    const std::shared_ptr<const ThumbnailPolicy> now = current_policy.get();
+    try {
+        co_await flights.run(preparation_of(media, *now),
+                             [this, &media, &now] { return make_new(media, now); });
+    } catch (const base::Overloaded&) {
+        co_return false;
+    } catch (const NoThumbnail&) {
+        // Nothing to see, or too much.
+    } catch (const base::UpstreamError&) {
+        // The thumbnailer or the store have said so.
+    } catch (const base::StorageError&) {
+    }
+    co_return true;
+}
+
+async::Task<ThumbnailBatch> Thumbnails::Parts::make_new(matrix::MediaId media,
+                                                        std::shared_ptr<const ThumbnailPolicy> policy) {
     std::optional<Download> original = co_await downloads.open(media);
     const std::optional<ThumbnailSource> source = original ? source_of(*original, *policy) : std::nullopt;
     if (!source) throw NoThumbnail{ThumbnailRefusal::not_an_image};

@@ -3,17 +3,9 @@
 import math
 
 import pictures
-from harness import Mxcd, authorization
+from harness import Mxcd, wait_until
 
 SETTINGS = """
-listeners:
-  - bind_addresses: [127.0.0.1]
-    port: 0
-    resources: [media, health, metrics, admin]
-auth:
-  static_tokens:
-    - {token: alice-token, user_id: "@alice:hs.test"}
-    - {token: root-token, user_id: "@root:hs.test", admin: true}
 experimental_features: {msc2448_enabled: true}
 log: {level: error}
 """
@@ -83,8 +75,7 @@ def upload(server, data, content_type="image/png", query=WISH):
 
 
 def facts(server, uri):
-    path = f"/_synapse/admin/v1/media/{uri.removeprefix('mxc://')}"
-    return server.request("GET", path, authorization("root-token")).json()["media_info"].get("mxcd.picture")
+    return server.admin("GET", f"media/{uri.removeprefix('mxc://')}").json()["media_info"].get("mxcd.picture")
 
 
 def the_hash_is_that_of_the_description(server):
@@ -116,13 +107,29 @@ def dimensions_are_upright_and_survive_a_kill(server):
 
 def an_upload_never_fails_for_it(server):
     whole = pictures.png(400, 300)
-    cases = ((b"hello", "text/plain"), (b"hello", "image/png"), (whole[:len(whole) // 2], "image/png"), (b"", "image/png"),
-             (pictures.png(60_000, 60_000, rows=[b"\0" * 1000]), "image/png"))
+    cases = ((b"hello", "text/plain"), (b"hello", "image/png"), (whole[:len(whole) // 2], "image/png"), (b"", "image/png"))
     for data, content_type in cases:
         answer = upload(server, data, content_type)
         assert list(answer) == ["content_uri"], answer
         assert facts(server, answer["content_uri"]) is None
     assert list(upload(server, whole, query="")) == ["content_uri"]
+
+
+def dimensions_of_what_is_too_large_are_recorded(server):
+    answer = upload(server, pictures.png(60_000, 50_000, rows=[b"\0" * 1000]))
+    assert list(answer) == ["content_uri"], answer
+    assert facts(server, answer["content_uri"]) == {"width": 60_000, "height": 50_000, "blurhash": None}
+
+
+def everything_is_recorded_after_the_upload_nobody_asks_for():
+    """Many at once, small ones that live in the database and larger ones in files, where no thumbnails are made at all."""
+    with Mxcd("thumbnail_sizes: []\nlog: {level: error}\n") as server:
+        sizes = [(20 + i, 300 if i % 3 == 0 else 10) for i in range(60)]
+        uris = [upload(server, pictures.png(*size), query="")["content_uri"] for size in sizes]
+        for uri, (width, height) in zip(uris, sizes):
+            wait_until(lambda: facts(server, uri), "the picture was looked at")
+            seen = facts(server, uri)
+            assert (seen["width"], seen["height"], len(seen["blurhash"])) == (width, height, 28), seen
 
 
 def off_by_default():
@@ -132,9 +139,11 @@ def off_by_default():
 
 def main():
     with Mxcd(SETTINGS) as server:
-        for check in (the_hash_is_that_of_the_description, dimensions_are_upright_and_survive_a_kill, an_upload_never_fails_for_it):
+        for check in (the_hash_is_that_of_the_description, dimensions_are_upright_and_survive_a_kill, an_upload_never_fails_for_it,
+                      dimensions_of_what_is_too_large_are_recorded):
             check(server)
             print(check.__name__.replace("_", " "))
+    everything_is_recorded_after_the_upload_nobody_asks_for()
     off_by_default()
     print("pictures: fine")
 

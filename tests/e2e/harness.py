@@ -16,6 +16,7 @@ import time
 BINARY = os.environ.get("MXCD_BINARY", "build/dev/mxcd")
 ALICE = "alice-token"
 BOB = "bob-token"
+ROOT = "root-token"  # an admin
 
 
 class Answer:
@@ -103,11 +104,12 @@ listeners:
   - bind_addresses: [127.0.0.1]
     port: 0
     x_forwarded: true
-    resources: [media, health, metrics]
+    resources: [media, health, metrics, admin]
 auth:
   static_tokens:
     - {token: alice-token, user_id: "@alice:hs.test"}
     - {token: bob-token, user_id: "@bob:hs.test"}
+    - {token: root-token, user_id: "@root:hs.test", admin: true}
     - {token: guest-token, user_id: "@guest:hs.test", guest: true}
 database:
   sqlite: {path: mxcd.db}
@@ -188,6 +190,10 @@ log: {level: warn}
         path = content_uri.removeprefix("mxc://")
         target = f"/_matrix/client/v1/media/download/{path}"
         return (connection or self).request("GET", target, {**authorization(token), **(headers or {})})
+
+    def admin(self, method, path, token=ROOT, connection=None):
+        """One of Synapse's admin routes; `path` begins behind /_synapse/admin/v1/."""
+        return (connection or self).request(method, f"/_synapse/admin/v1/{path}", authorization(token))
 
     def config(self, token=ALICE):
         return self.request("GET", "/_matrix/client/v1/media/config", authorization(token))

@@ -40,10 +40,10 @@ class FakeThumbnailer final : public media::Thumbnailer {
         if (source == media::ThumbnailSource::video) ++videos;
         const std::string bytes = bytes_of(image);
         const auto size = png_size(bytes);
-        if (!size || !bytes.ends_with(detail::chunk("IEND", "")))
-            co_return media::ThumbnailRefusal::not_an_image;
+        if (!size || !bytes.ends_with(detail::chunk("IEND", ""))) co_return media::RefusedPicture{};
         if (std::int64_t{size->first} * size->second > max_pixels_)
-            co_return media::ThumbnailRefusal::too_large;
+            co_return media::RefusedPicture{media::ThumbnailRefusal::too_large,
+                                            media::PictureFacts{size->first, size->second, std::nullopt}};
         media::DecodedPicture picture;
         picture.facts = {size->first, size->second, std::string(grey_blurhash)};
         for (const media::ThumbnailForm& form : forms)

@@ -132,6 +132,8 @@ bool attack(std::string_view name, const ResultWriter& result) {
         result.head({Verdict::made, 1, 1'000'000, 1'000'000});
         result.thumbnail({1, 5, 5, 0, good_png.size()}, bytes_of(good_png));
     }
+    if (name == "call small large") result.head({Verdict::too_large, 0, 5, 5});
+    if (name == "call it less than nothing") result.head({Verdict::too_large, 0, -1'000'000, -1'000'000});
     if (name == "inject a hash") {
         ResultHead head = good_head;
         head.has_blurhash = 1;

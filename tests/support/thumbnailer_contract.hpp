@@ -61,12 +61,17 @@ class ThumbnailerContract {
         SECTION("what is no picture, or half of one, is refused") {
             for (const std::string& bytes :
                  {std::string("hello"), std::string(1, '\0'), test_png(400, 300).substr(0, 50'000)})
-                CHECK(std::get<media::ThumbnailRefusal>(ask(bytes, {scale(32, 32)})) ==
-                      media::ThumbnailRefusal::not_an_image);
+                CHECK(refused(ask(bytes, {scale(32, 32)})).reason == media::ThumbnailRefusal::not_an_image);
         }
         SECTION("too many pixels are refused") {
-            CHECK(std::get<media::ThumbnailRefusal>(ask(test_png(1001, 1000), {scale(32, 32)})) ==
-                  media::ThumbnailRefusal::too_large);
+            const media::RefusedPicture picture = refused(ask(test_png(1001, 1000), {scale(32, 32)}));
+            CHECK(picture.reason == media::ThumbnailRefusal::too_large);
+            CHECK(picture.facts == media::PictureFacts{1001, 1000, std::nullopt});
+        }
+        SECTION("without forms a decode tells what the picture is like, and no more") {
+            const media::DecodedPicture decoded = decode(test_png(400, 300), {});
+            CHECK(decoded.thumbnails.empty());
+            CHECK(decoded.facts == decode(test_png(400, 300), {scale(32, 32)}).facts);
         }
         SECTION("after stop() nothing is made") {
             make(test_png(40, 40), {scale(32, 32)});
@@ -77,6 +82,10 @@ class ThumbnailerContract {
     }
 
   private:
+    static media::RefusedPicture refused(const media::ThumbnailOutcome& outcome) {
+        REQUIRE(std::holds_alternative<media::RefusedPicture>(outcome));
+        return std::get<media::RefusedPicture>(outcome);
+    }
     using Forms = std::vector<media::ThumbnailForm>;
 
     static media::ThumbnailForm scale(std::int32_t width, std::int32_t height) {

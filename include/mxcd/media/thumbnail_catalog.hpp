@@ -46,7 +46,7 @@ class ThumbnailCatalog {
     virtual async::Task<bool> record(matrix::MediaId media, PictureFacts picture,
                                      std::vector<ThumbnailRecord> thumbnails) = 0;
 
-    /// What is known about the picture; nothing when it was never decoded.
+    /// What is known about the picture; nothing when nobody tried to decode it.
     virtual async::Task<std::optional<PictureFacts>> find_picture(matrix::MediaId media) = 0;
 
     /// How many thumbnails of this media there are.

@@ -71,7 +71,13 @@ struct DecodedPicture {
     std::vector<MadeThumbnail> thumbnails;
 };
 
-using ThumbnailOutcome = std::variant<DecodedPicture, ThumbnailRefusal>;
+/// What was not decoded, and what is known of it all the same: how large it is, if it is too large.
+struct RefusedPicture {
+    ThumbnailRefusal reason = ThumbnailRefusal::not_an_image;
+    std::optional<PictureFacts> facts = std::nullopt;
+};
+
+using ThumbnailOutcome = std::variant<DecodedPicture, RefusedPicture>;
 
 /// The bytes of an image or video: in memory or in a file.
 using ImageBytes = std::variant<std::shared_ptr<const std::string>, OpenBlob>;
@@ -89,9 +95,10 @@ class Thumbnailer {
   public:
     virtual ~Thumbnailer() = default;
 
-    /// One thumbnail per form, in their order, and what the picture is like, from one decode. The same
-    /// picture and forms give the same bytes. At most 16 forms. Throws base::Overloaded when too many wait
-    /// already, base::UpstreamError when pictures of this source cannot be decoded safely at present.
+    /// One thumbnail per form, in their order, and what the picture is like, from one decode; without forms
+    /// only that. The same picture and forms give the same bytes. At most 16 forms. Throws base::Overloaded
+    /// when too many wait already, base::UpstreamError when pictures of this source cannot be decoded safely
+    /// at present.
     virtual async::Task<ThumbnailOutcome> make(ImageBytes bytes, ThumbnailSource source,
                                                std::vector<ThumbnailForm> forms) = 0;
 

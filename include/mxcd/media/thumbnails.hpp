@@ -69,16 +69,16 @@ class Thumbnails {
     async::Task<std::optional<Thumbnail>> open(Download original, ThumbnailForm wanted);
 
     /// Makes the configured sizes of new media in the background, if its declared type says image (or video,
-    /// where those are included). Nobody
-    /// hears of a failure: what is missing is made when it is asked for.
+    /// where those are included), and records what the picture is like. A few at a time, the others wait, in
+    /// memory. Nobody hears of a failure: what is missing is made when it is asked for.
     void prepare(const async::Executor& home, const matrix::MediaId& media, std::string_view declared_type);
 
-    /// What is known about a picture; nothing when it was never decoded. Throws base::StorageError,
+    /// What is known about a picture; nothing when nobody tried to decode it. Throws base::StorageError,
     /// base::Overloaded.
     async::Task<std::optional<PictureFacts>> find_picture(matrix::MediaId media);
 
     /// As find_picture(), after prepare() of this media has ended or `patience` is over. Nothing, too, when
-    /// it failed: whoever asks has better things to say.
+    /// it failed or waits for others: whoever asks has better things to say.
     async::Task<std::optional<PictureFacts>> await_picture(matrix::MediaId media,
                                                            std::chrono::milliseconds patience);
 

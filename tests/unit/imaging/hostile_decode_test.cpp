@@ -69,6 +69,8 @@ TEST_CASE("a decode that an attacker has taken over reaches nothing and nobody")
         {"lie about the type", "nonsense"},
         {"say too much", "nonsense"},
         {"lie about the size", "nonsense"},
+        {"call small large", "nonsense"},
+        {"call it less than nothing", "nonsense"},
         {"inject a hash", "nonsense"},
     }));
     const ThumbnailSource source = GENERATE(ThumbnailSource::image, ThumbnailSource::video);

@@ -41,8 +41,8 @@ class House {
     }
     ThumbnailRefusal refusal(const std::string& video) {
         const media::ThumbnailOutcome outcome = ask(video);
-        REQUIRE(std::holds_alternative<ThumbnailRefusal>(outcome));
-        return std::get<ThumbnailRefusal>(outcome);
+        REQUIRE(std::holds_alternative<media::RefusedPicture>(outcome));
+        return std::get<media::RefusedPicture>(outcome).reason;
     }
 
     static constexpr media::ThumbnailForm whole{{800, 600, media::ThumbnailMethod::scale}, false, false};
@@ -188,6 +188,8 @@ TEST_CASE("what an edit list cuts away is not shown") {
 TEST_CASE("frames with too many pixels are refused, whether the container or the stream says so") {
     House house;
     CHECK(house.refusal(test_video("large.mp4")) == ThumbnailRefusal::too_large);
+    CHECK(std::get<media::RefusedPicture>(house.ask(test_video("large.mp4"))).facts ==
+          media::PictureFacts{8000, 8000, std::nullopt});
     CHECK(house.refusal(claiming(test_video("h264.mp4"), 60'000, 60'000)) == ThumbnailRefusal::too_large);
     CHECK(house.refusal(claiming(test_video("large.mp4"), 64, 48)) == ThumbnailRefusal::not_an_image);
     // A smaller lie does no harm: what is decoded counts.

@@ -3,6 +3,7 @@
 #include "mxcd/async/suspend.hpp"
 #include "mxcd/matrix/error.hpp"
 
+#include "support/blob_bodies.hpp"
 #include "support/catch.hpp"
 #include "support/fake_thumbnailer.hpp"
 #include "support/manual_clock.hpp"
@@ -189,6 +190,43 @@ TEST_CASE("videos are decoded where they are included, and only there") {
     CHECK_THROWS_AS(house.open(house.add("ftyp")), matrix::Error);
     REQUIRE(house.open(house.add(test_png(40, 40))));
     CHECK(house.thumbnailer.videos == 3);
+}
+
+TEST_CASE("all of many new images are looked at, also when others take the decoder for a while") {
+    House house;
+    house.thumbnailer.is_busy = true;
+    std::vector<matrix::MediaId> ids;
+    for (int i = 0; i < 50; ++i) {
+        ids.push_back(house.add(test_png(10 + i, 20)));
+        house.thumbnails.prepare(house.runner.executor(), ids.back(), "image/png");
+    }
+    // Asked for meanwhile, and not decoded once more.
+    const matrix::MediaId& asked_for = ids.at(49);
+    CHECK_THROWS_AS(house.open(asked_for), base::Overloaded);
+    house.thumbnailer.is_busy = false;
+    REQUIRE(house.open(asked_for));
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+        REQUIRE(becomes_true(
+            [&] { return house.runner.run(house.thumbnails.find_picture(ids[i])).has_value(); }));
+        CHECK(house.runner.run(house.thumbnails.find_picture(ids[i]))->width == 10 + static_cast<int>(i));
+    }
+    CHECK(becomes_true([&] { return house.runner.group().size() == 0; }));
+    CHECK(house.thumbnailer.decodes == 50);
+}
+
+TEST_CASE("a new image is looked at where no thumbnails are made, and when it is too large for them") {
+    media::ThumbnailPolicy policy;
+    if (GENERATE(true, false)) policy.sizes.clear();
+    House house(policy);
+    const matrix::MediaId small = house.add(test_png(40, 30));
+    const matrix::MediaId large = house.add(test_png(1001, 1000));
+    for (const matrix::MediaId& id : {small, large})
+        house.thumbnails.prepare(house.runner.executor(), id, "image/png");
+    CHECK(becomes_true([&] { return house.runner.group().size() == 0; }));
+    CHECK(house.runner.run(house.thumbnails.find_picture(small)) ==
+          media::PictureFacts{40, 30, std::string(grey_blurhash)});
+    CHECK(house.runner.run(house.thumbnails.find_picture(large)) ==
+          media::PictureFacts{1001, 1000, std::nullopt});
 }
 
 TEST_CASE("who waits for a picture that is being prepared hears what it is like, others what is known") {
