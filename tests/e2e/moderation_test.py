@@ -2,39 +2,17 @@
 """Deleting and quarantining media, seen from outside: what is gone stays gone, over restarts and kills."""
 import os
 import threading
-import time
 
-from harness import ALICE, BOB, Mxcd, authorization
+from harness import ALICE, BOB, Mxcd, authorization, wait_until
 from pictures import png
 
-ROOT = "root-token"
 SETTINGS = """
-listeners:
-  - bind_addresses: [127.0.0.1]
-    port: 0
-    resources: [media, health, metrics, admin]
-auth:
-  static_tokens:
-    - {token: alice-token, user_id: "@alice:hs.test"}
-    - {token: bob-token, user_id: "@bob:hs.test"}
-    - {token: root-token, user_id: "@root:hs.test", admin: true}
 modules:
   - builtin: total_quota
     config: {max_size: 1M}
 experimental_features: {msc4322_enabled: true}
 log: {level: info}
 """
-
-
-def wait_until(condition, what, limit=10):
-    until = time.monotonic() + limit
-    while not condition():
-        assert time.monotonic() < until, f"waited {limit} s until {what}"
-        time.sleep(0.02)
-
-
-def admin(server, method, path, token=ROOT):
-    return server.request(method, f"/_synapse/admin/v1/{path}", authorization(token))
 
 
 def upload(server, body, token=ALICE, content_type="application/octet-stream"):
@@ -54,7 +32,7 @@ def row_94_deleted_media_leaves_nothing(server):
     large = upload(server, os.urandom(300_000))
     assert len(server.files()) >= 1
     for each in (uri, large):
-        assert admin(server, "DELETE", f"media/{path_of(each)}").json()["total"] == 1
+        assert server.admin("DELETE", f"media/{path_of(each)}").json()["total"] == 1
         assert server.download(each).status == 404
     assert server.request("GET", thumbnail, authorization()).status == 404
     wait_until(lambda: server.files() == [], "no file is left")
@@ -76,7 +54,7 @@ def a_deletion_gives_room_in_the_quota(server):
                             authorization(BOB), b'{"reason":"too large"}')
     assert (answer.status, answer.json()) == (200, {})
     second = upload(server, os.urandom(700_000), token=BOB)
-    assert admin(server, "DELETE", "users/@bob:hs.test/media").json()["deleted_media"] == [path_of(second).split("/")[1]]
+    assert server.admin("DELETE", "users/@bob:hs.test/media").json()["deleted_media"] == [path_of(second).split("/")[1]]
 
 
 def bytes_survive_while_anybody_has_them(server):
@@ -90,7 +68,7 @@ def bytes_survive_while_anybody_has_them(server):
             uri = server.upload(body, connection=connection).json()["content_uri"]
             if server.download(uri, connection=connection).body != body:
                 failures.append(uri)
-            answer = connection.request("DELETE", f"/_synapse/admin/v1/media/{path_of(uri)}", authorization(ROOT))
+            answer = server.admin("DELETE", f"media/{path_of(uri)}", connection=connection)
             if answer.status != 200:
                 failures.append(answer.body)
 
@@ -105,16 +83,16 @@ def bytes_survive_while_anybody_has_them(server):
 
 def row_94_quarantine_and_deletion_survive_a_kill(server):
     bad, same, good, gone = (upload(server, b) for b in (b"bad", b"bad", b"good", os.urandom(50_000)))
-    assert admin(server, "POST", f"media/quarantine/{path_of(bad)}").json() == {}
-    assert admin(server, "DELETE", f"media/{path_of(gone)}").status == 200
+    assert server.admin("POST", f"media/quarantine/{path_of(bad)}").json() == {}
+    assert server.admin("DELETE", f"media/{path_of(gone)}").status == 200
     server.kill()
     server.start()
     assert [server.download(uri).status for uri in (bad, same, good, gone)] == [404, 404, 200, 404]
-    assert admin(server, "GET", f"media/{path_of(same)}").json()["media_info"]["quarantined_by"] == "@root:hs.test"
+    assert server.admin("GET", f"media/{path_of(same)}").json()["media_info"]["quarantined_by"] == "@root:hs.test"
     assert server.download(upload(server, b"bad")).status == 404, "what comes later with the same bytes is quarantined, too"
-    assert admin(server, "POST", f"media/unquarantine/{path_of(bad)}").json() == {}
+    assert server.admin("POST", f"media/unquarantine/{path_of(bad)}").json() == {}
     assert server.download(same).body == b"bad"
-    assert admin(server, "POST", f"media/quarantine/{path_of(bad)}", token=ALICE).status == 403
+    assert server.admin("POST", f"media/quarantine/{path_of(bad)}", token=ALICE).status == 403
     wait_until(lambda: server.files() == [], "no file is left")
 
 

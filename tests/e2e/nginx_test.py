@@ -3,13 +3,8 @@
 does not have is asked at the homeserver; refusals reach the client as JSON with CORS, also while it is still sending."""
 from behind_proxy import (SETTINGS, curl_round_trip, limits_are_refused_with_a_page,
                           old_media_is_asked_at_the_homeserver, refusals_reach_a_sending_client)
-from harness import Connection, Mxcd, authorization
+from harness import ROOT, Connection, Mxcd, authorization
 from proxy import Nginx, StubHomeserver
-
-
-ADMIN = """
-auth: {admins: ["@alice:hs.test"]}
-"""
 
 
 def admins_reach_media_wherever_it_is(address, server, homeserver):
@@ -18,7 +13,7 @@ def admins_reach_media_wherever_it_is(address, server, homeserver):
         for media, is_here in ((path, True), ("hs.test/oldoldold", False)):
             asked = len(homeserver.requests)
             connection = Connection(address)
-            answer = connection.request(method, f"/_synapse/admin/v1/{route}/{media}", authorization())
+            answer = connection.request(method, f"/_synapse/admin/v1/{route}/{media}", authorization(ROOT))
             connection.close()
             assert answer.status == 200, (method, route, media, answer.status)
             assert (answer.body == b"from the homeserver") != is_here, (method, route, media, answer.body)
@@ -27,7 +22,7 @@ def admins_reach_media_wherever_it_is(address, server, homeserver):
 
 def main():
     homeserver = StubHomeserver()
-    with Mxcd(SETTINGS.replace("resources: [media, health]", "resources: [media, health, admin]") + ADMIN) as server:
+    with Mxcd(SETTINGS.replace("resources: [media, health]", "resources: [media, health, admin]")) as server:
         nginx = Nginx(server.folder / "mxcd.sock", homeserver.port)
         try:
             curl_round_trip(f"http://127.0.0.1:{nginx.port}")

@@ -167,9 +167,8 @@ def rows_without_bytes(copy):
 
 def backup_while_media_is_deleted():
     """Deletions between the copy of the rows and that of the bytes: the copy has the bytes of all its rows, and they go after it."""
-    settings = "listeners: [{port: 0, resources: [media, health, metrics, admin]}]\nauth: {admins: ['@alice:hs.test']}\n"
     pause = {"MXCD_FAILPOINTS": "backup.rows_copied=delay"}
-    with Mxcd(settings, environment=pause) as server:
+    with Mxcd(environment=pause) as server:
         paths = [server.upload(os.urandom(40_000)).json()["content_uri"].removeprefix("mxc://") for _ in range(200)]
         stop = threading.Event()
 
@@ -178,7 +177,7 @@ def backup_while_media_is_deleted():
             for path in paths:
                 if stop.is_set():
                     break
-                answer = connection.request("DELETE", f"/_synapse/admin/v1/media/{path}", authorization())
+                answer = server.admin("DELETE", f"media/{path}", connection=connection)
                 assert answer.status == 200, answer.status
                 deleted.append(path)
 
