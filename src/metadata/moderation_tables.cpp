@@ -1,6 +1,7 @@
 #include "moderation_tables.hpp"
 
 #include "columns.hpp"
+#include "listed_media.hpp"
 
 #include <span>
 #include <string_view>
@@ -40,8 +41,7 @@ constexpr const char* protect_sql =
 constexpr const char* select_user_sql = "SELECT user_key, stored_files FROM users WHERE user_id = $1";
 
 const std::string select_page_sql =
-    "SELECT media_id, content_type, file_name, size, sha256, created_at, quarantined_by, "
-    "needs_authentication, is_protected FROM media WHERE user_key = $1 ";
+    std::string("SELECT ") + listed_columns + " FROM media WHERE user_key = $1 ";
 const std::string select_newest_sql =
     select_page_sql + "ORDER BY created_at DESC, media_id DESC LIMIT $2 OFFSET $3";
 const std::string select_oldest_sql = select_page_sql + "ORDER BY created_at, media_id LIMIT $2 OFFSET $3";
@@ -75,24 +75,6 @@ std::string select_sorted_sql(const media::MediaPageRequest& request) {
 
 constexpr const char* select_quarantined_sql =
     "SELECT 1 FROM media WHERE sha256 = $1 AND quarantined_by IS NOT NULL LIMIT 1";
-
-std::vector<matrix::MediaId> changed_ids(Query& query) {
-    std::vector<matrix::MediaId> ids;
-    while (query.next()) ids.push_back(media_id(query.text(0)));
-    return ids;
-}
-
-media::MediaRecord page_record(const Query& row, const matrix::UserId& owner) {
-    media::MediaRecord record{media_id(row.text(0)), owner, row.text(1), std::nullopt, {}, {}, {}, nullptr};
-    if (!row.is_null(2)) record.file_name = row.text(2);
-    record.size = base::ByteCount(row.integer(3));
-    record.blob = blob_key(row.blob(4));
-    record.created_at = time_point(row.integer(5));
-    if (!row.is_null(6)) record.quarantined_by = row.text(6);
-    record.needs_authentication = row.integer(7) != 0;
-    record.is_protected = row.integer(8) != 0;
-    return record;
-}
 
 }  // namespace
 
@@ -136,7 +118,15 @@ std::optional<media::DeletedMedia> ModerationTables::erase(const matrix::MediaId
     const media::BlobKey hash = blob_key(row.blob(2));
     if (row.integer(3) != 0) blobs.push_back(hash);
     Query(give_back_).bind(1, row.integer(0)).bind(2, size.value()).run();
+    ++changes_;
     return media::DeletedMedia{*std::move(owner), size, hash, std::move(blobs)};
+}
+
+std::vector<matrix::MediaId> ModerationTables::changed_ids(Query& query) {
+    std::vector<matrix::MediaId> ids;
+    while (query.next()) ids.push_back(media_id(query.text(0)));
+    if (!ids.empty()) ++changes_;
+    return ids;
 }
 
 std::vector<matrix::MediaId> ModerationTables::quarantine(const matrix::MediaId& id, const std::string& by) {
@@ -161,7 +151,7 @@ std::vector<matrix::MediaId> ModerationTables::unquarantine(const matrix::MediaI
 bool ModerationTables::set_protected(const matrix::MediaId& id, bool is_protected) {
     Query query(protect_);
     query.bind(1, std::string_view(id.text())).bind(2, std::int64_t{is_protected ? 1 : 0});
-    return query.next();
+    return !changed_ids(query).empty();
 }
 
 media::MediaPage ModerationTables::media_of(const media::MediaPageRequest& request) {
@@ -177,7 +167,7 @@ media::MediaPage ModerationTables::media_of(const media::MediaPageRequest& reque
     const auto read = [&page, &request, user_key](Statement& statement) {
         Query row(statement);
         row.bind(1, user_key).bind(2, request.limit).bind(3, request.from);
-        while (row.next()) page.media.push_back(page_record(row, request.user));
+        while (row.next()) page.media.push_back(listed_record(row, request.user));
     };
     if (request.order == media::MediaOrder::created_at) {
         read(request.is_descending ? select_newest_ : select_oldest_);

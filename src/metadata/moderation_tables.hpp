@@ -29,8 +29,12 @@ class ModerationTables {
     [[nodiscard]] media::MediaPage media_of(const media::MediaPageRequest& request);
     /// Whether media with these bytes is in quarantine.
     [[nodiscard]] bool is_quarantined(const media::BlobKey& hash);
+    /// How often rows have changed since the store was opened.
+    [[nodiscard]] std::int64_t changes() const { return changes_; }
 
   private:
+    std::vector<matrix::MediaId> changed_ids(Query& query);
+
     Connection& connection_;
     ThumbnailTables& thumbnails_;
     Statement select_blob_;
@@ -45,6 +49,7 @@ class ModerationTables {
     Statement select_newest_;
     Statement select_oldest_;
     Statement select_quarantined_;
+    std::int64_t changes_ = 0;
 };
 
 }  // namespace mxcd::metadata

@@ -72,6 +72,22 @@ class SqliteMetadataStore final : public media::MetadataStore {
     Reservations& reservations_;
 };
 
+class SqliteMediaList final : public media::MediaList {
+  public:
+    explicit SqliteMediaList(DatabaseThread& thread) : thread_(thread) {}
+
+    async::Task<media::ListPiece> read(media::ListRequest request) override {
+        return thread_.read([request = std::move(request)](Store& store) {
+            media::ListPiece piece = store.list.read(request);
+            piece.changes = store.moderation.changes();
+            return piece;
+        });
+    }
+
+  private:
+    DatabaseThread& thread_;
+};
+
 class SqliteUploadLedger final : public media::UploadLedger {
   public:
     SqliteUploadLedger(DatabaseThread& thread, Reservations& reservations, base::Metrics& metrics)
@@ -126,6 +142,7 @@ class SqliteDatabase final : public Database {
           store_(thread_, reservations_),
           pending_(thread_, clock, reservations_),
           moderation_(thread_),
+          list_(thread_),
           thumbnails_(thread_),
           ledger_(thread_, reservations_, metrics) {}
 
@@ -133,6 +150,7 @@ class SqliteDatabase final : public Database {
     media::UploadLedger& ledger() override { return ledger_; }
     media::PendingMedia& pending() override { return pending_; }
     media::ModerationStore& moderation() override { return moderation_; }
+    media::MediaList& list() override { return list_; }
     media::ThumbnailCatalog& thumbnails() override { return thumbnails_; }
 
     bool is_blob_referenced(const media::BlobKey& key) override {
@@ -151,6 +169,7 @@ class SqliteDatabase final : public Database {
     SqliteMetadataStore store_;
     SqlitePendingMedia pending_;
     SqliteModerationStore moderation_;
+    SqliteMediaList list_;
     SqliteThumbnailCatalog thumbnails_;
     SqliteUploadLedger ledger_;
 };

@@ -104,7 +104,8 @@ Store::Store(Connection open, const base::Clock& clock, Reservations& reservatio
       media(connection),
       pending(connection),
       thumbnails(connection),
-      moderation(connection, thumbnails) {}
+      moderation(connection, thumbnails),
+      list(connection) {}
 
 bool Store::is_blob_referenced(const media::BlobKey& key) {
     return media.is_blob_referenced(key) || thumbnails.is_blob_referenced(key);

@@ -3,6 +3,7 @@
 #include "mxcd/base/clock.hpp"
 
 #include "ledger_tables.hpp"
+#include "list_tables.hpp"
 #include "media_tables.hpp"
 #include "moderation_tables.hpp"
 #include "pending_tables.hpp"
@@ -43,6 +44,7 @@ class Store {
     PendingTables pending;
     ThumbnailTables thumbnails;
     ModerationTables moderation;
+    ListTables list;
 
     /// Whether any row refers to these bytes in the blob store.
     [[nodiscard]] bool is_blob_referenced(const media::BlobKey& key);

@@ -2,6 +2,7 @@
 
 #include "mxcd/base/clock.hpp"
 #include "mxcd/base/errors.hpp"
+#include "mxcd/media/media_list.hpp"
 #include "mxcd/media/metadata_store.hpp"
 #include "mxcd/media/moderation_store.hpp"
 #include "mxcd/media/pending_media.hpp"
@@ -23,12 +24,13 @@
 
 namespace mxcd::test {
 
-/// Metadata store, upload ledger, pending media and moderation in memory, naive on purpose: a window is
+/// Metadata store, upload ledger, pending media, moderation and the list of media in memory, naive on purpose: a window is
 /// summed up entry by entry. Keeps the same contract as the real ones. Thread-safe; `clock` must outlive it.
 class MemoryMetadata final : public media::MetadataStore,
                              public media::UploadLedger,
                              public media::PendingMedia,
-                             public media::ModerationStore {
+                             public media::ModerationStore,
+                             public media::MediaList {
   public:
     explicit MemoryMetadata(const base::Clock& clock)
         : clock_(base::make_window_clock(clock, base::TimePoint{})), wall_clock_(clock) {}
@@ -116,6 +118,7 @@ class MemoryMetadata final : public media::MetadataStore,
         media::DeletedMedia deleted{found->second.owner, found->second.size, found->second.blob,
                                     blobs_of_record(id)};
         records_.erase(found);
+        ++changes_;
         co_return deleted;
     }
     async::Task<std::vector<matrix::MediaId>> quarantine(matrix::MediaId id, std::string by) override {
@@ -142,6 +145,7 @@ class MemoryMetadata final : public media::MetadataStore,
             if (record.blob != found->second.blob || !record.quarantined_by) continue;
             record.quarantined_by.reset();
             changed.push_back(other);
+            ++changes_;
         }
         co_return changed;
     }
@@ -150,6 +154,7 @@ class MemoryMetadata final : public media::MetadataStore,
         const auto found = records_.find(id);
         if (found == records_.end()) co_return false;
         found->second.is_protected = is_protected;
+        ++changes_;
         co_return true;
     }
     async::Task<media::MediaPage> media_of(media::MediaPageRequest request) override {
@@ -165,6 +170,21 @@ class MemoryMetadata final : public media::MetadataStore,
         for (std::int64_t i = request.from; i < std::min(page.total, request.from + request.limit); ++i)
             page.media.push_back(all.at(static_cast<std::size_t>(i)));
         co_return page;
+    }
+
+    async::Task<media::ListPiece> read(media::ListRequest request) override {
+        const std::lock_guard lock(mutex_);
+        media::ListPiece piece;
+        piece.changes = changes_;
+        for (const auto& [number, id] : order_) {
+            const auto found = records_.find(id);
+            if (number <= request.after.major || found == records_.end()) continue;
+            if (request.owner && found->second.owner != *request.owner) continue;
+            piece.is_last = std::ssize(piece.media) < request.limit;
+            if (!piece.is_last) break;
+            piece.media.push_back({found->second, {number, 0}});
+        }
+        co_return piece;
     }
 
     async::Task<std::optional<media::MediaRecord>> find(matrix::MediaId id) override {
@@ -262,6 +282,7 @@ class MemoryMetadata final : public media::MetadataStore,
         if (has_quarantined_like && !record.quarantined_by) record.quarantined_by = "system";
         sent_.push_back({record.owner, record.created_at, record.size});
         reservations_.erase(reservation);
+        order_.emplace(std::ssize(order_) + 1, record.id);
         records_.emplace(record.id, std::move(record));
     }
 
@@ -278,6 +299,7 @@ class MemoryMetadata final : public media::MetadataStore,
             if (record.is_protected || !hashes.contains(record.blob)) continue;
             record.quarantined_by = by;
             changed.push_back(id);
+            ++changes_;
         }
         return changed;
     }
@@ -381,6 +403,8 @@ class MemoryMetadata final : public media::MetadataStore,
     const base::Clock& wall_clock_;
     std::map<media::ReservationId, std::pair<matrix::UserId, base::ByteCount>> reservations_;
     std::map<matrix::MediaId, media::MediaRecord> records_;
+    std::map<std::int64_t, matrix::MediaId> order_;  // of all that was ever written
+    std::int64_t changes_ = 0;
     std::map<matrix::MediaId, Pending> pending_;
     std::set<matrix::MediaId> claimed_;
     std::vector<Sent> sent_;

@@ -3,6 +3,7 @@
 #include "mxcd/base/clock.hpp"
 #include "mxcd/base/metrics.hpp"
 #include "mxcd/base/secret.hpp"
+#include "mxcd/media/media_list.hpp"
 #include "mxcd/media/metadata_store.hpp"
 #include "mxcd/media/moderation_store.hpp"
 #include "mxcd/media/pending_media.hpp"
@@ -38,6 +39,7 @@ class Database {
     [[nodiscard]] virtual media::UploadLedger& ledger() = 0;
     [[nodiscard]] virtual media::PendingMedia& pending() = 0;
     [[nodiscard]] virtual media::ModerationStore& moderation() = 0;
+    [[nodiscard]] virtual media::MediaList& list() = 0;
     [[nodiscard]] virtual media::ThumbnailCatalog& thumbnails() = 0;
 
     /// For recovery, before the door opens: whether any row refers to these bytes. Blocks.

@@ -91,6 +91,7 @@ class OnSqlite {
     media::MetadataStore& store() { return database_->metadata(); }
     media::PendingMedia& pending() { return database_->pending(); }
     media::ModerationStore& moderation() { return database_->moderation(); }
+    media::MediaList& list() { return database_->list(); }
     Database& database() { return *database_; }
     WatchedMetrics& metrics() { return metrics_; }
     /// As after a restart of the service.
@@ -115,6 +116,7 @@ class InMemory {
     media::MetadataStore& store() { return memory_; }
     media::PendingMedia& pending() { return memory_; }
     media::ModerationStore& moderation() { return memory_; }
+    media::MediaList& list() { return memory_; }
     [[nodiscard]] const std::filesystem::path& folder() const { return folder_.path(); }
 
     ManualClock clock;
