@@ -50,8 +50,9 @@ struct Maker {
 
 }  // namespace
 
-modules::PythonSurroundings surroundings_of(const Configuration& configuration) {
-    return {configuration.desk.server_name.text(), configuration.desk.public_baseurl};
+modules::PythonSurroundings surroundings_of(const Configuration& configuration,
+                                            std::optional<modules::PythonMedia> media) {
+    return {configuration.desk.server_name.text(), configuration.desk.public_baseurl, media};
 }
 
 std::vector<media::ChainEntry> make_chain_entries(const std::vector<ModuleConfig>& configs,

@@ -13,6 +13,7 @@
 #include "configuration.hpp"
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace mxcd::app {
@@ -30,8 +31,9 @@ struct ModuleDependencies {
     base::Metrics& metrics;
 };
 
-/// What Python modules hear of us.
-[[nodiscard]] modules::PythonSurroundings surroundings_of(const Configuration& configuration);
+/// What Python modules hear of us; outside the service there is no `media`.
+[[nodiscard]] modules::PythonSurroundings surroundings_of(const Configuration& configuration,
+                                                          std::optional<modules::PythonMedia> media);
 
 /// The entries of `modules`, in their order; blocks until those in child processes are loaded. Throws
 /// modules::LoadError.

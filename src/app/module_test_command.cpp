@@ -109,8 +109,9 @@ class DryHouse {
           files_(*random_),
           children_(*metrics_) {
         std::vector<media::ChainEntry> entries = make_chain_entries(
-            configuration.modules, {background_, *client_, *clock_, *random_, workers_, files_, children_,
-                                    configuration.python, surroundings_of(configuration), *metrics_});
+            configuration.modules,
+            {background_, *client_, *clock_, *random_, workers_, files_, children_, configuration.python,
+             surroundings_of(configuration, std::nullopt), *metrics_});
         for (media::ChainEntry& entry : entries)
             entry.module = std::make_shared<Witness>(entry.name, std::move(entry.module));
         chain_.emplace(std::move(entries), background_, *metrics_);

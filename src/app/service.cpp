@@ -117,9 +117,11 @@ bool Service::offers_files(const Configuration& configuration) {
 
 media::UploadPolicy Service::upload_policy(const Configuration& configuration) {
     media::UploadPolicy policy = configuration.uploads;
-    policy.modules = make_module_chain(
-        configuration.modules, {background_, *client_, *clock_, *random_, general_workers_, offers_,
-                                children_, configuration.python, surroundings_of(configuration), *metrics_});
+    const modules::PythonMedia ours{database_->list(), database_->metadata()};
+    policy.modules =
+        make_module_chain(configuration.modules,
+                          {background_, *client_, *clock_, *random_, general_workers_, offers_, children_,
+                           configuration.python, surroundings_of(configuration, ours), *metrics_});
     return policy;
 }
 

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <functional>
 #include <string>
+#include <utility>
 
 namespace mxcd::metadata {
 
@@ -14,10 +15,13 @@ namespace {
 /// After this long a piece ends, because everybody else waits: rows with long bodies take some reading.
 constexpr std::chrono::milliseconds longest_read{2};
 
+constexpr std::size_t most_changes = 100;
+
 constexpr const char* select_user_sql = "SELECT user_key FROM users WHERE user_id = $1";
 
-// Row numbers grow with time, and so does a user's `created_at`: both name the order of writing, the pair in the
-// order of the index of a user's media. A number is given out again only after a deletion, of which readers hear.
+// Row numbers grow with time, and so does a user's `created_at`: both name the order of writing, the pair in
+// the order of the index of a user's media. A number is given out again only after a deletion, of which
+// readers hear.
 const std::string select_owners_sql =
     std::string("SELECT ") + listed_columns +
     ", media.rowid FROM media WHERE user_key = $1 AND created_at >= $2 AND (created_at > $2 OR rowid > $3) "
@@ -48,13 +52,33 @@ media::ListPiece take_piece(Query& row, std::int64_t limit,
 
 }  // namespace
 
-ListTables::ListTables(Connection& connection)
-    : select_user_(connection, select_user_sql),
+ListTables::ListTables(Connection& connection, MediaTables& media, const ChangeLog& changes)
+    : media_(media),
+      changes_(changes),
+      select_user_(connection, select_user_sql),
       select_owners_(connection, select_owners_sql.c_str()),
       select_everybodys_(connection, select_everybodys_sql.c_str()) {}
 
 media::ListPiece ListTables::read(const media::ListRequest& request) {
-    return request.owner ? read_owners(request) : read_everybodys(request);
+    media::ListPiece piece = request.owner ? read_owners(request) : read_everybodys(request);
+    piece.changes = changes_.newest();
+    if (request.changes_seen) add_changes(piece, *request.changes_seen);
+    return piece;
+}
+
+void ListTables::add_changes(media::ListPiece& piece, std::int64_t seen) {
+    const std::optional<std::vector<matrix::MediaId>> ids = changes_.after(seen, most_changes);
+    if (!ids) {
+        piece.is_torn = true;
+        return;
+    }
+    for (const matrix::MediaId& id : *ids) {
+        std::optional<media::MediaRecord> record = media_.find(id);
+        if (record) record->inline_body.reset();
+        piece.changed.push_back({id, std::move(record)});
+    }
+    piece.changes = seen + std::ssize(*ids);
+    piece.is_last = piece.is_last && piece.changes == changes_.newest();
 }
 
 media::ListPiece ListTables::read_owners(const media::ListRequest& request) {
@@ -66,13 +90,11 @@ media::ListPiece ListTables::read_owners(const media::ListRequest& request) {
         user_key = user.integer(0);
     }
     Query row(select_owners_);
-    row.bind(1, user_key)
-        .bind(2, request.after.major)
-        .bind(3, request.after.minor)
-        .bind(4, request.limit);
+    row.bind(1, user_key).bind(2, request.after.major).bind(3, request.after.minor).bind(4, request.limit);
     return take_piece(row, request.limit, [&request](const Query& each) {
         media::MediaRecord record = listed_record(each, *request.owner);
-        const media::ListPosition position{milliseconds_of(record.created_at), each.integer(row_number_column)};
+        const media::ListPosition position{milliseconds_of(record.created_at),
+                                           each.integer(row_number_column)};
         return media::ListedMedia{std::move(record), position};
     });
 }

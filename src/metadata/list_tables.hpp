@@ -2,6 +2,8 @@
 
 #include "mxcd/media/media_list.hpp"
 
+#include "change_log.hpp"
+#include "media_tables.hpp"
 #include "sqlite.hpp"
 
 #include <optional>
@@ -12,15 +14,19 @@ namespace mxcd::metadata {
 /// only.
 class ListTables {
   public:
-    explicit ListTables(Connection& connection);
+    /// `media` and `changes` must outlive it.
+    ListTables(Connection& connection, MediaTables& media, const ChangeLog& changes);
 
-    /// Without `changes`, which is not known here.
     [[nodiscard]] media::ListPiece read(const media::ListRequest& request);
 
   private:
     [[nodiscard]] media::ListPiece read_everybodys(const media::ListRequest& request);
     [[nodiscard]] media::ListPiece read_owners(const media::ListRequest& request);
 
+    void add_changes(media::ListPiece& piece, std::int64_t seen);
+
+    MediaTables& media_;
+    const ChangeLog& changes_;
     Statement select_user_;
     Statement select_owners_;
     Statement select_everybodys_;

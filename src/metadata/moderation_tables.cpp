@@ -118,14 +118,14 @@ std::optional<media::DeletedMedia> ModerationTables::erase(const matrix::MediaId
     const media::BlobKey hash = blob_key(row.blob(2));
     if (row.integer(3) != 0) blobs.push_back(hash);
     Query(give_back_).bind(1, row.integer(0)).bind(2, size.value()).run();
-    ++changes_;
+    changes_.add(id);
     return media::DeletedMedia{*std::move(owner), size, hash, std::move(blobs)};
 }
 
 std::vector<matrix::MediaId> ModerationTables::changed_ids(Query& query) {
     std::vector<matrix::MediaId> ids;
     while (query.next()) ids.push_back(media_id(query.text(0)));
-    if (!ids.empty()) ++changes_;
+    for (const matrix::MediaId& id : ids) changes_.add(id);
     return ids;
 }
 

@@ -2,6 +2,7 @@
 
 #include "mxcd/media/moderation_store.hpp"
 
+#include "change_log.hpp"
 #include "sqlite.hpp"
 #include "thumbnail_tables.hpp"
 
@@ -29,8 +30,7 @@ class ModerationTables {
     [[nodiscard]] media::MediaPage media_of(const media::MediaPageRequest& request);
     /// Whether media with these bytes is in quarantine.
     [[nodiscard]] bool is_quarantined(const media::BlobKey& hash);
-    /// How often rows have changed since the store was opened.
-    [[nodiscard]] std::int64_t changes() const { return changes_; }
+    [[nodiscard]] const ChangeLog& changes() const { return changes_; }
 
   private:
     std::vector<matrix::MediaId> changed_ids(Query& query);
@@ -49,7 +49,7 @@ class ModerationTables {
     Statement select_newest_;
     Statement select_oldest_;
     Statement select_quarantined_;
-    std::int64_t changes_ = 0;
+    ChangeLog changes_;
 };
 
 }  // namespace mxcd::metadata

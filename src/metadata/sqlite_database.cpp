@@ -77,11 +77,8 @@ class SqliteMediaList final : public media::MediaList {
     explicit SqliteMediaList(DatabaseThread& thread) : thread_(thread) {}
 
     async::Task<media::ListPiece> read(media::ListRequest request) override {
-        return thread_.read([request = std::move(request)](Store& store) {
-            media::ListPiece piece = store.list.read(request);
-            piece.changes = store.moderation.changes();
-            return piece;
-        });
+        return thread_.read(
+            [request = std::move(request)](Store& store) { return store.list.read(request); });
     }
 
   private:

@@ -105,7 +105,7 @@ Store::Store(Connection open, const base::Clock& clock, Reservations& reservatio
       pending(connection),
       thumbnails(connection),
       moderation(connection, thumbnails),
-      list(connection) {}
+      list(connection, media, moderation.changes()) {}
 
 bool Store::is_blob_referenced(const media::BlobKey& key) {
     return media.is_blob_referenced(key) || thumbnails.is_blob_referenced(key);

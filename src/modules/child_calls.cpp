@@ -146,6 +146,13 @@ void ChildCalls::ping() {
     if (socket_ >= 0) write(frame_of({{"ping", next_call_}}), std::nullopt);
 }
 
+void ChildCalls::tell(const Json& frame) {
+    std::string bytes = frame_of(frame);
+    const std::lock_guard lock(mutex_);
+    if (unsent_bytes_ > most_unsent_bytes) throw base::Overloaded("the module's process does not read");
+    if (socket_ >= 0) write(std::move(bytes), std::nullopt);
+}
+
 bool ChildCalls::flush() {
     const std::lock_guard lock(mutex_);
     while (!unsent_.empty()) {

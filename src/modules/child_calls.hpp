@@ -48,6 +48,8 @@ class ChildCalls {
     /// Gives up on the calls that are overdue; how many they were.
     std::size_t expire(Moment now);
     void ping();
+    /// Sends a frame that is no call. Throws base::Overloaded when the child does not read.
+    void tell(const matrix::Json& frame);
 
     /// Writes what waits; true when nothing waits any more (or nobody would take it).
     bool flush();

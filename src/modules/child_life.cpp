@@ -6,9 +6,11 @@
 #include "frames.hpp"
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <array>
+#include <exception>
 #include <string_view>
 #include <utility>
 
@@ -26,6 +28,7 @@ constexpr milliseconds patience{300};
 /// Frames that answer nothing (log lines, strays): more of them in one interval wait for the next one.
 constexpr std::size_t most_noise = 200;
 /// Of its output, per interval: what floods waits in the pipe, and so does the child.
+constexpr std::size_t most_questions = 16;
 constexpr std::size_t most_output = std::size_t{64} * 1024;
 
 base::LogLevel level_of(std::string_view name) {
@@ -130,6 +133,8 @@ void ChildLife::take(const Json& frame) {
         pinged_at_.reset();
     } else if (frame.contains("log")) {
         take_log(frame.at("log"));
+    } else if (frame.contains("ask") && config_.answer_question) {
+        take_question(frame);
     } else if (frame.contains("ready") && !is_ready_) {
         take_ready(frame.at("ready"));
     } else if (frame.contains("failed") && !is_ready_) {
@@ -157,6 +162,40 @@ void ChildLife::take_log(const Json& log) {
     ++noise_;
     on_.log.write(level_of(matrix::get_string(log, "level").value_or("info")),
                   matrix::get_string(log, "text").value_or(""));
+}
+
+void ChildLife::take_question(Json question) {
+    if (questions_.size() >= most_questions) throw BadFrame("more questions at once than it may ask");
+    questions_.push_back(std::move(question));
+    if (questions_.size() == 1) on_.tasks.spawn(on_.home, answer_questions(shared_from_this()));
+}
+
+async::Task<> ChildLife::answer_questions(std::shared_ptr<ChildLife> life) {
+    while (!life->is_over_ && !life->questions_.empty()) {
+        Json answer = co_await life->answer_to(life->questions_.front());
+        if (life->is_over_) co_return;
+        life->questions_.pop_front();
+        try {
+            life->on_.calls.tell(answer);
+        } catch (const base::Overloaded&) {
+            life->kill("it asks and does not read the answers");
+        }
+    }
+}
+
+async::Task<Json> ChildLife::answer_to(Json question) {
+    const Json number = question.at("ask");
+    Json answer;
+    try {
+        answer = co_await config_.answer_question(std::move(question));
+    } catch (const boost::system::system_error& error) {
+        if (error.code() == async::asio::error::operation_aborted) throw;
+        answer = {{"failure", error.what()}};
+    } catch (const std::exception& failure) {
+        answer = {{"failure", failure.what()}};
+    }
+    answer["answer"] = number;
+    co_return std::move(answer);
 }
 
 async::Task<> ChildLife::read_output(std::shared_ptr<ChildLife> life) {

@@ -14,6 +14,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -74,11 +75,14 @@ class ChildLife : public std::enable_shared_from_this<ChildLife> {
     static async::Task<> read_output(std::shared_ptr<ChildLife> life);
     static async::Task<> watch(std::shared_ptr<ChildLife> life);
     static async::Task<> write_rest(std::shared_ptr<ChildLife> life);
+    static async::Task<> answer_questions(std::shared_ptr<ChildLife> life);
 
     async::Task<> hear_frames();
     void take(const matrix::Json& frame);
     void take_ready(const matrix::Json& ready);
     void take_log(const matrix::Json& log);
+    void take_question(matrix::Json question);
+    async::Task<matrix::Json> answer_to(matrix::Json question);
     void look_for_hang(Moment now);
     void read_last_output();
     void close();
@@ -97,7 +101,8 @@ class ChildLife : public std::enable_shared_from_this<ChildLife> {
     std::string reason_;  // why it was killed
     bool is_ready_ = false;
     bool is_over_ = false;
-    std::size_t noise_ = 0;  // frames without use, since the last look at the clock
+    std::deque<matrix::Json> questions_;  // the first is being answered
+    std::size_t noise_ = 0;               // frames without use, since the last look at the clock
 };
 
 }  // namespace mxcd::modules

@@ -1,6 +1,7 @@
 #include "mxcd/modules/python.hpp"
 
 #include "child_module.hpp"
+#include "media_questions.hpp"
 #include "python_scripts.hpp"
 
 #include <string_view>
@@ -51,6 +52,7 @@ std::shared_ptr<media::MediaModule> make_python_module(const PythonModuleConfig&
     child.name = config.name;
     child.program = program_of(python);
     child.timeout = config.timeout;
+    child.answer_question = answerer_about_media(surroundings.media);
     child.load = {{"scripts", importable_scripts()},
                   {"module", config.module},
                   {"config", config.config.is_null() ? Json::object() : config.config},

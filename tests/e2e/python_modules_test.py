@@ -227,10 +227,104 @@ def nothing_is_written_unless_allowed(homeserver):
             settings = python_settings(database).replace("}\n", f", synapse_database_writable: {str(is_writable).lower()}}}\n")
             with Mxcd(settings + "modules: [{module: writer.Writer, on_error: deny}]\n") as server:
                 assert server.upload(b"x").status == (200 if is_writable else 503)
-                overview = server.upload(b"xx")
-                assert overview.status == 503
-                wait_until_logged(server, "local_media_repository is not offered by mxcd")
-    print(f"{homeserver.__name__}: read-only unless allowed; our own media are not taken for the homeserver's")
+    print(f"{homeserver.__name__}: read-only unless allowed")
+
+
+# The quota is asked of mxcd's own media, whatever the homeserver's table of that name says.
+MEDIA_OF_THE_HOMESERVER = """
+CREATE TABLE local_media_repository (media_id TEXT, media_length INTEGER, user_id TEXT, url_cache TEXT);
+INSERT INTO local_media_repository VALUES ('old', 999999, '@alice:hs.test', NULL);
+"""
+ADMIN_LISTENER = """
+listeners: [{bind_addresses: [127.0.0.1], port: 0, resources: [media, health, metrics, admin]}]
+auth:
+  static_tokens:
+    - {token: alice-token, user_id: "@alice:hs.test"}
+    - {token: bob-token, user_id: "@bob:hs.test"}
+    - {token: root-token, user_id: "@root:hs.test", admin: true}
+"""
+
+
+def quotas_are_asked_of_our_own_media(homeserver):
+    with homeserver() as (database, execute):
+        for statement in MEDIA_OF_THE_HOMESERVER.strip().split("\n"):
+            execute(statement)
+        is_postgres = homeserver is postgres_homeserver
+        settings = ADMIN_LISTENER + python_settings(database) + f"""
+modules:
+  - module: quota_controller.QuotaController
+    config: {{max_file_size: 6000, max_total_size: 10000, media_store_path: /tmp, on_postgres: {str(is_postgres).lower()}}}
+"""
+        with Mxcd(settings) as server:
+            largest = lambda: server.request("GET", "/_matrix/client/v1/media/config", authorization()).json()["m.upload.size"]
+            assert largest() == 6000
+            first = server.upload(b"x" * 6000)
+            assert first.status == 200 and largest() == 4000, (first.body, largest())
+            refused = server.upload(b"x" * 4001)
+            assert (refused.status, refused.json()["errcode"]) == (413, "M_TOO_LARGE")
+            assert server.upload(b"x" * 4000).status == 200
+            assert server.upload(b"x").status == 413 and largest() == 0
+            assert server.upload(b"x", token=BOB).status == 413, "he is not verified"
+            path = first.json()["content_uri"].removeprefix("mxc://")
+            server.request("POST", f"/_synapse/admin/v1/media/quarantine/{path}", authorization("root-token"), b"{}")
+            assert largest() == 0, "quarantined media counts"
+            assert server.request("DELETE", f"/_synapse/admin/v1/media/{path}", authorization("root-token")).status == 200
+            assert largest() == 6000, "deletion gives room back"
+            server.kill()
+            server.start()
+            assert largest() == 6000, "the module's copy of the list goes with the process"
+            for size in (1, 2, 3) * 20:
+                assert server.upload(b"x" * size).status == 200
+            assert largest() == 10000 - 4000 - 120
+            execute("ALTER TABLE users RENAME TO others")
+            assert server.upload(b"x").status == 413, "it fails closed"
+    print(f"quotas with {homeserver.__name__}: what mxcd holds counts, up to the last upload; what was deleted does not")
+
+
+class Uploads:
+    """Somebody who uploads all the time."""
+
+    def __init__(self, server, token):
+        self.count = 0
+        self._server = server
+        self._token = token
+        self._is_running = True
+        self._thread = threading.Thread(target=self._upload)
+        self._thread.start()
+
+    def _upload(self):
+        while self._is_running:
+            assert self._server.upload(b"12345", token=self._token).status == 200
+            self.count += 1
+
+    def stop(self):
+        self._is_running = False
+        self._thread.join()
+        return self.count
+
+
+def our_media_is_exact_while_it_changes():
+    settings = ADMIN_LISTENER + python_settings("") + """
+modules: [{module: media_counter.MediaCounter, callbacks: [get_media_config_for_user]}]
+"""
+    with Mxcd(settings) as server:
+        told = lambda: server.request("GET", "/_matrix/client/v1/media/config", authorization()).json()
+        others = Uploads(server, BOB)
+        seen = 0
+        for count in range(1, 101):
+            uri = server.upload(b"x" * count).json()["content_uri"]
+            now = told()
+            assert now["alice"] == [count, count * (count + 1) // 2], now
+            assert now["latest"] == [uri.rsplit("/", 1)[1], count], "media that was just stored is there"
+            assert now["everybody"] - count >= seen, "nothing that was there is lost"
+            seen = now["everybody"] - count
+        bobs = others.stop()
+        assert told()["everybody"] == 100 + bobs, (told(), bobs)
+        user = "/_synapse/admin/v1/users/@bob:hs.test/media"
+        while server.request("DELETE", user, authorization("root-token")).json()["total"] > 0:
+            pass
+        assert told()["everybody"] == 100
+    print(f"local_media_repository is exact for its reader while {bobs} uploads of others come in, and after deletions")
 
 
 def bad_modules_are_told_at_start_and_at_reload():
@@ -279,7 +373,9 @@ if __name__ == "__main__":
     bad_modules_are_told_at_start_and_at_reload()
     the_http_client_speaks_all_its_ways(with_tls=False)
     the_http_client_speaks_all_its_ways(with_tls=True)
+    our_media_is_exact_while_it_changes()
     for each in (sqlite_homeserver, postgres_homeserver):
         tiers_come_from_the_homeservers_database(each)
         limits_configs_and_reports(each)
         nothing_is_written_unless_allowed(each)
+        quotas_are_asked_of_our_own_media(each)

@@ -24,8 +24,9 @@
 
 namespace mxcd::test {
 
-/// Metadata store, upload ledger, pending media, moderation and the list of media in memory, naive on purpose: a window is
-/// summed up entry by entry. Keeps the same contract as the real ones. Thread-safe; `clock` must outlive it.
+/// Metadata store, upload ledger, pending media, moderation and the list of media in memory, naive on
+/// purpose: a window is summed up entry by entry. Keeps the same contract as the real ones. Thread-safe;
+/// `clock` must outlive it.
 class MemoryMetadata final : public media::MetadataStore,
                              public media::UploadLedger,
                              public media::PendingMedia,
@@ -118,7 +119,7 @@ class MemoryMetadata final : public media::MetadataStore,
         media::DeletedMedia deleted{found->second.owner, found->second.size, found->second.blob,
                                     blobs_of_record(id)};
         records_.erase(found);
-        ++changes_;
+        changes_.push_back(id);
         co_return deleted;
     }
     async::Task<std::vector<matrix::MediaId>> quarantine(matrix::MediaId id, std::string by) override {
@@ -145,7 +146,7 @@ class MemoryMetadata final : public media::MetadataStore,
             if (record.blob != found->second.blob || !record.quarantined_by) continue;
             record.quarantined_by.reset();
             changed.push_back(other);
-            ++changes_;
+            changes_.push_back(other);
         }
         co_return changed;
     }
@@ -154,7 +155,7 @@ class MemoryMetadata final : public media::MetadataStore,
         const auto found = records_.find(id);
         if (found == records_.end()) co_return false;
         found->second.is_protected = is_protected;
-        ++changes_;
+        changes_.push_back(id);
         co_return true;
     }
     async::Task<media::MediaPage> media_of(media::MediaPageRequest request) override {
@@ -175,14 +176,18 @@ class MemoryMetadata final : public media::MetadataStore,
     async::Task<media::ListPiece> read(media::ListRequest request) override {
         const std::lock_guard lock(mutex_);
         media::ListPiece piece;
-        piece.changes = changes_;
+        piece.changes = std::ssize(changes_);
+        for (std::int64_t i = request.changes_seen.value_or(piece.changes); i < piece.changes; ++i) {
+            const matrix::MediaId& id = changes_.at(static_cast<std::size_t>(i));
+            piece.changed.push_back({id, listed(id)});
+        }
         for (const auto& [number, id] : order_) {
-            const auto found = records_.find(id);
-            if (number <= request.after.major || found == records_.end()) continue;
-            if (request.owner && found->second.owner != *request.owner) continue;
+            std::optional<media::MediaRecord> record = listed(id);
+            if (number <= request.after.major || !record) continue;
+            if (request.owner && record->owner != *request.owner) continue;
             piece.is_last = std::ssize(piece.media) < request.limit;
             if (!piece.is_last) break;
-            piece.media.push_back({found->second, {number, 0}});
+            piece.media.push_back({*std::move(record), {number, 0}});
         }
         co_return piece;
     }
@@ -286,6 +291,14 @@ class MemoryMetadata final : public media::MetadataStore,
         records_.emplace(record.id, std::move(record));
     }
 
+    std::optional<media::MediaRecord> listed(const matrix::MediaId& id) const {
+        const auto found = records_.find(id);
+        if (found == records_.end()) return std::nullopt;
+        media::MediaRecord record = found->second;
+        record.inline_body.reset();
+        return record;
+    }
+
     std::vector<media::BlobKey> blobs_of_record(const matrix::MediaId& id) const {
         const auto found = records_.find(id);
         if (found == records_.end() || found->second.inline_body) return {};
@@ -299,7 +312,7 @@ class MemoryMetadata final : public media::MetadataStore,
             if (record.is_protected || !hashes.contains(record.blob)) continue;
             record.quarantined_by = by;
             changed.push_back(id);
-            ++changes_;
+            changes_.push_back(id);
         }
         return changed;
     }
@@ -404,7 +417,7 @@ class MemoryMetadata final : public media::MetadataStore,
     std::map<media::ReservationId, std::pair<matrix::UserId, base::ByteCount>> reservations_;
     std::map<matrix::MediaId, media::MediaRecord> records_;
     std::map<std::int64_t, matrix::MediaId> order_;  // of all that was ever written
-    std::int64_t changes_ = 0;
+    std::vector<matrix::MediaId> changes_;
     std::map<matrix::MediaId, Pending> pending_;
     std::set<matrix::MediaId> claimed_;
     std::vector<Sent> sent_;

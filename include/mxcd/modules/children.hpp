@@ -9,6 +9,7 @@
 #include "mxcd/media/blob_store.hpp"
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -34,6 +35,9 @@ struct ChildProgram {
 };
 
 struct ChildConfig {
+    /// Answers a question of the child's with an object. What it throws is the answer "failure".
+    using Answerer = std::function<async::Task<matrix::Json>(matrix::Json question)>;
+
     std::string name;  // of the module, for log and metrics
     ChildProgram program;
     /// The `load` of the first frame: what the child needs to know before it is ready.
@@ -41,6 +45,7 @@ struct ChildConfig {
     std::chrono::milliseconds timeout{5000};       // of a call
     std::chrono::milliseconds load_limit{20'000};  // from the start of the process to its `ready`
     std::size_t most_calls = 512;                  // that have no answer yet
+    Answerer answer_question;                      // without one a question is nonsense
 };
 
 /// A module's child process, whichever life it is in: when it dies or hangs, another takes its place.
@@ -69,17 +74,21 @@ class Child {
 ///   to the child     {"load": {...}}                                           first, once
 ///                    {"call": ID, "callback": NAME, "arguments": {...}, "deadline_ms": N, "has_file": true}
 ///                    {"ping": N}                                               when a call is overdue
+///                    {"answer": ID, ...} or {"answer": ID, "failure": "sentence"}
 ///   from the child   {"ready": {"callbacks": [NAME, ...]}} or {"failed": "sentence"}    once
 ///                    {"call": ID, "result": VALUE}
 ///                    {"call": ID, "error": {"status", "errcode", "error"}}     the module's own Matrix error
 ///                    {"call": ID, "failure": "text"}                           it broke
 ///                    {"log": {"level": "debug|info|warn|error", "text": "..."}}
 ///                    {"pong": N}
+///                    {"ask": ID, ...}            a question for ChildConfig::answer_question
 ///
 /// With `has_file` the file's descriptor travels on the first byte of the frame (SCM_RIGHTS); it is read-only
 /// and shared, so it is read with pread. Answers to calls that nobody waits for are counted and dropped; a
-/// frame of any other form ends the child's life. So does a call that is overdue when not even the ping is
-/// answered. What the child writes to standard output and error goes to our log, as lines.
+/// frame of any other form ends the child's life. Questions are answered one after the other; more than 16
+/// that wait, or answers that the child does not read, end its life as well. So does a call that is overdue
+/// when not even the ping is answered. What the child writes to standard output and error goes to our log, as
+/// lines.
 class Children {
   public:
     explicit Children(base::Metrics& metrics);

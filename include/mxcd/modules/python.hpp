@@ -2,11 +2,14 @@
 
 #include "mxcd/base/byte_count.hpp"
 #include "mxcd/matrix/json.hpp"
+#include "mxcd/media/media_list.hpp"
 #include "mxcd/media/media_module.hpp"
+#include "mxcd/media/metadata_store.hpp"
 #include "mxcd/modules/children.hpp"
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,10 +32,17 @@ struct PythonModuleConfig {
     std::chrono::milliseconds timeout{5000};
 };
 
+/// Our own media, which the module finds in `local_media_repository`. Both outlive the children.
+struct PythonMedia {
+    media::MediaList& list;
+    media::MetadataStore& metadata;
+};
+
 /// Where a module finds itself.
 struct PythonSurroundings {
     std::string server_name;
     std::string public_baseurl;
+    std::optional<PythonMedia> media = std::nullopt;  // nothing: `local_media_repository` is refused
 };
 
 /// A Synapse module, unmodified, in a child process that offers it `synapse.module_api` (docs/modules.md says

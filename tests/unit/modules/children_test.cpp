@@ -1,3 +1,5 @@
+#include "mxcd/async/timeout.hpp"
+#include "mxcd/base/errors.hpp"
 #include "mxcd/base/memory_file.hpp"
 
 #include "child_house.hpp"
@@ -183,6 +185,67 @@ TEST_CASE("a module that cannot be loaded at the start says why") {
     CHECK_THAT(reason_of(missing), Catch::Contains("mxcd-no-such-program is not found in PATH"));
     missing.program.path = "/no/such/program";
     CHECK_THAT(reason_of(missing), Catch::Contains("it cannot be executed"));
+}
+
+namespace {
+
+async::Task<Json> double_it(Json question) {
+    const std::int64_t number = question.at("number").get<std::int64_t>();
+    if (number == 2) throw base::UpstreamError("not this one");
+    co_return Json{{"number", 2 * number}};
+}
+
+async::Task<Json> answer_later(Json) {
+    async::Timer timer(co_await async::asio::this_coro::executor, 10s);
+    co_await timer.async_wait(async::use_task);
+    co_return Json::object();
+}
+
+async::Task<Json> answer_at_length(Json) { co_return Json{{"text", std::string(60'000, 'x')}}; }
+
+}  // namespace
+
+TEST_CASE("a child's questions are answered in their order, or the answer is why not") {
+    ChildHouse house;
+    modules::ChildConfig config = house.config(R"(
+send({"ask": "early", "number": 5})
+early = receive()
+for call in calls():
+    for number in range(16): send({"ask": number, "number": number})
+    answer(call, [early] + [receive() for number in range(16)])
+)");
+    config.answer_question = double_it;
+    const auto child = house.children.start(config);
+    const Json answers = house.ask(*child);
+    REQUIRE(answers.size() == 17);
+    CHECK(answers.at(0) == Json{{"answer", "early"}, {"number", 10}});
+    CHECK(answers.at(3) == Json{{"answer", 2}, {"failure", "not this one"}});
+    CHECK(answers.at(16) == Json{{"answer", 15}, {"number", 30}});
+}
+
+TEST_CASE("a child that asks nonsense, too much, or for nothing is replaced") {
+    struct Case {
+        const char* name;
+        const char* deed;
+        modules::ChildConfig::Answerer answerer;
+        const char* reason;
+    };
+    const auto [name, deed, answerer, reason] = GENERATE(
+        values<Case>({{"nobody answers", "send({'ask': 1})", nullptr, "it sent a frame of an unknown kind"},
+                      {"too many at once", "wire.sendall(b'\\0\\0\\0\\x09{\"ask\":1}' * 17)", answer_later,
+                       "more questions at once than it may ask"},
+                      {"it does not read", "[(send({'ask': n}), time.sleep(0.001)) for n in range(9999)]",
+                       answer_at_length, "it asks and does not read the answers"}}));
+    INFO(name);
+    ChildHouse house;
+    modules::ChildConfig config = house.config(std::string("for call in calls():\n"
+                                                           "    if call['arguments']: ") +
+                                               deed + "; time.sleep(60)\n    answer(call, 'fine')\n");
+    config.timeout = 5s;
+    config.answer_question = answerer;
+    const auto child = house.children.start(config);
+    CHECK_THAT(house.ask(*child, {{"x", 1}}).value("failure", ""), Catch::Contains(reason));
+    CHECK(ChildHouse::eventually([&] { return house.ask(*child) == "fine"; }));
 }
 
 TEST_CASE("equal configurations share a child that is in use") {

@@ -3,6 +3,8 @@
 #include "mxcd/modules/python.hpp"
 
 #include "support/catch.hpp"
+#include "support/manual_clock.hpp"
+#include "support/memory_metadata.hpp"
 #include "support/memory_metrics.hpp"
 #include "support/module_scenario_runner.hpp"
 #include "support/run_task.hpp"
@@ -12,6 +14,7 @@
 #include <fstream>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,7 +33,7 @@ class PythonHouse {
 
     std::shared_ptr<media::MediaModule> load(const std::string& module, Json config = Json::object()) {
         return modules::make_python_module({"under-test", module, std::move(config), 1s}, python,
-                                           {"example.org", "https://example.org/"}, children);
+                                           {"example.org", "https://example.org/", media}, children);
     }
 
     /// Puts a Python module into the path.
@@ -50,6 +53,9 @@ class PythonHouse {
 
     TempFolder folder;
     MemoryMetrics metrics;
+    ManualClock clock;
+    MemoryMetadata metadata{clock};
+    std::optional<modules::PythonMedia> media = modules::PythonMedia{metadata, metadata};
     modules::PythonConfig python;
     TaskRunner runner;
     // After the runner, to whose thread it posts answers.

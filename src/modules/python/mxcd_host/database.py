@@ -1,4 +1,4 @@
-"""The homeserver's own database, for run_db_interaction: SQLite or PostgreSQL, read-only unless told otherwise."""
+"""What run_db_interaction reaches: the homeserver's own database (SQLite or PostgreSQL, read-only unless told otherwise), and our media."""
 import sqlite3
 import threading
 from urllib.parse import urlsplit
@@ -40,7 +40,19 @@ class Postgres:
         return connection
 
 
+class NoHomeserver:
+    placeholder = "?"
+    broken = ()
+
+    def connect(self):
+        from synapse.module_api import NotOffered
+
+        raise NotOffered("the homeserver's tables need the setting python.synapse_database")
+
+
 def _engine_of(url, is_writable):
+    if not url:
+        return NoHomeserver()
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
         # Percent signs stay as they are: SQLite's own URI wants them too.
@@ -51,8 +63,9 @@ def _engine_of(url, is_writable):
 class Database:
     """Runs functions on threads, each with a connection of its own."""
 
-    def __init__(self, url, is_writable=False):
+    def __init__(self, url, is_writable, our_media):
         self._engine = _engine_of(url, is_writable)
+        self._our_media = our_media
         self._local = threading.local()
         self._pool = ThreadPool(minthreads=0, maxthreads=_MOST_THREADS, name="database")
         self._pool.start()
@@ -61,7 +74,7 @@ class Database:
         return deferToThreadPool(reactor, self._pool, self._run, description, function, args, kwargs)
 
     def _run(self, description, function, args, kwargs):
-        is_fresh = getattr(self._local, "connection", None) is None
+        is_fresh = not self._is_connected()
         try:
             return self._run_once(description, function, args, kwargs)
         except self._engine.broken:
@@ -71,29 +84,33 @@ class Database:
         return self._run_once(description, function, args, kwargs)  # the connection may have died long ago
 
     def _run_once(self, description, function, args, kwargs):
-        connection = self._connection()
-        transaction = Transaction(connection.cursor(), description, self._engine.placeholder)
+        transaction = Transaction(self._connection, self._our_media, description, self._engine.placeholder)
         try:
             result = function(transaction, *args, **kwargs)
-            connection.commit()
+            if self._is_connected():
+                self._local.connection.commit()
             callbacks = transaction.after_callbacks
             return result
         except BaseException:
             callbacks = transaction.exception_callbacks
-            self._roll_back(connection)
+            self._roll_back()
             raise
         finally:
             for callback, callback_args, callback_kwargs in callbacks:
                 reactor.callFromThread(callback, *callback_args, **callback_kwargs)
 
+    def _is_connected(self):
+        return getattr(self._local, "connection", None) is not None
+
     def _connection(self):
-        if getattr(self._local, "connection", None) is None:
+        if not self._is_connected():
             self._local.connection = self._engine.connect()
         return self._local.connection
 
-    def _roll_back(self, connection):
+    def _roll_back(self):
         try:
-            connection.rollback()
+            if self._is_connected():
+                self._local.connection.rollback()
         except Exception:
             self._disconnect()
 

@@ -7,6 +7,7 @@ import os
 import sys
 
 from mxcd_host.logs import send_logging_to
+from mxcd_host.questions import Questions
 from mxcd_host.wire import LONGEST_FRAME, Wire
 
 logger = logging.getLogger("mxcd")
@@ -14,18 +15,19 @@ logger = logging.getLogger("mxcd")
 
 def run(load):
     wire = Wire()
+    questions = Questions(wire)
     send_logging_to(wire)
     sys.path[:0] = load["path"]
     try:
-        callbacks = _load_module(load)
+        callbacks = _load_module(load, questions)
     except BaseException as error:  # SystemExit too: whatever it is, the module cannot be used
         logger.error("the module cannot be loaded", exc_info=True)
         wire.send({"failed": _sentence(error)})
         os._exit(1)
-    _serve(wire, callbacks)
+    _serve(wire, callbacks, questions)
 
 
-def _load_module(load):
+def _load_module(load, questions):
     try:
         from twisted.internet import asyncioreactor
     except ImportError as error:
@@ -43,7 +45,7 @@ def _load_module(load):
         config = module_class.parse_config(config)
     callbacks = Callbacks()
     # Kept, because a module may hold on to nothing but its own registered methods.
-    callbacks.module = module_class(config, ModuleApi(load, callbacks))
+    callbacks.module = module_class(config, ModuleApi(load, callbacks, questions))
     return callbacks
 
 
@@ -55,10 +57,10 @@ def _sentence(error):
     return text[:1000]
 
 
-def _serve(wire, callbacks):
+def _serve(wire, callbacks, questions):
     from twisted.internet import reactor
 
-    calls = Calls(wire, callbacks)
+    calls = Calls(wire, callbacks, questions)
     asyncio.get_event_loop_policy().set_event_loop(reactor._asyncioEventloop)
     reactor._asyncioEventloop.add_reader(wire.fileno(), calls.take_all)
     wire.send({"ready": {"callbacks": callbacks.names()}})
@@ -68,14 +70,17 @@ def _serve(wire, callbacks):
 class Calls:
     """Takes calls from the wire and answers each when its callback has."""
 
-    def __init__(self, wire, callbacks):
+    def __init__(self, wire, callbacks, questions):
         self._wire = wire
         self._callbacks = callbacks
+        self._questions = questions
 
     def take_all(self):
         for frame, file in self._wire.receive():
             if "ping" in frame:
                 self._wire.send({"pong": frame["ping"]})
+            elif "answer" in frame:
+                self._questions.take(frame)
             elif "call" in frame:
                 self._take(frame["call"], frame["callback"], frame["arguments"], file)
 

@@ -1,7 +1,9 @@
-"""Placeholders: modules write `?` or `%s`, and each database knows one of them."""
+"""What databases write differently: placeholders (modules write `?` or `%s`), and PostgreSQL's casts."""
 import functools
+import re
 
 _QUOTES = "'\""
+_CAST = re.compile(r"""('(?:[^']|'')*'|"[^"]*")|::\s*(?:double\s+precision|\w+)(?:\s*\(\s*\d+(?:\s*,\s*\d+)?\s*\))?(?:\[\])?""", re.IGNORECASE)
 
 
 @functools.lru_cache(maxsize=1000)
@@ -26,3 +28,8 @@ def with_placeholders(sql, wanted):
         pieces.append(character)
         position += 1
     return "".join(pieces)
+
+
+def without_casts(sql):
+    """The statement for SQLite, whose values need no `::BIGINT`; texts in quotes are left alone."""
+    return _CAST.sub(lambda match: match.group(1) or "", sql)

@@ -3,33 +3,47 @@ import re
 
 from mxcd_host.sql import with_placeholders
 
-_OUR_TABLES = re.compile(r"\blocal_media_repository\b", re.IGNORECASE)
+_OUR_TABLE = re.compile(r"\blocal_media_repository\b", re.IGNORECASE)
 
 
 class Transaction:
-    def __init__(self, cursor, name, placeholder):
-        self._cursor = cursor
+    """`connect` gives the homeserver's database, `our_media` answers statements about our own media."""
+
+    def __init__(self, connect, our_media, name, placeholder):
+        self._connect = connect
+        self._our_media = our_media
+        self._homeserver = None  # a cursor, once it is asked
+        self._cursor = None  # or rows: of the latest statement
         self._placeholder = placeholder
         self.name = name
         self.after_callbacks = []
         self.exception_callbacks = []
 
     def execute(self, sql, parameters=()):
+        parameters = tuple(parameters)
+        if _OUR_TABLE.search(sql):
+            # The homeserver has a table of that name, too, but it does not know what mxcd stores.
+            self._cursor = self._our_media.execute(sql, parameters)
+            return
+        cursor = self._cursor = self._homeserver_cursor()
         if parameters:
-            self._cursor.execute(self._statement(sql), tuple(parameters))
+            cursor.execute(with_placeholders(sql, self._placeholder), parameters)
         else:
-            self._cursor.execute(self._statement(sql, has_parameters=False))
+            cursor.execute(sql)
 
     def executemany(self, sql, sequence):
-        self._cursor.executemany(self._statement(sql), [tuple(parameters) for parameters in sequence])
+        if _OUR_TABLE.search(sql):
+            raise NotImplementedError("local_media_repository is only read: mxcd's media are in its own database")
+        cursor = self._cursor = self._homeserver_cursor()
+        statement = with_placeholders(sql, self._placeholder)
+        cursor.executemany(statement, [tuple(parameters) for parameters in sequence])
 
     execute_batch = executemany
 
-    def _statement(self, sql, has_parameters=True):
-        if _OUR_TABLES.search(sql):
-            # The homeserver's table of that name is there, but it does not know what mxcd stores.
-            raise NotImplementedError("local_media_repository is not offered by mxcd: its media are in its own database")
-        return with_placeholders(sql, self._placeholder) if has_parameters else sql
+    def _homeserver_cursor(self):
+        if self._homeserver is None:
+            self._homeserver = self._connect().cursor()
+        return self._homeserver
 
     def fetchone(self):
         return self._cursor.fetchone()
@@ -52,7 +66,8 @@ class Transaction:
         return self._cursor.description
 
     def close(self):
-        self._cursor.close()
+        if self._homeserver is not None:
+            self._homeserver.close()
 
     def call_after(self, callback, *args, **kwargs):
         self.after_callbacks.append((callback, args, kwargs))

@@ -37,9 +37,10 @@ def parse_json_object_from_request(request, allow_empty_body=False):
 class ModuleApi:
     """What a module gets. Names that are not here raise NotOffered when they are asked for."""
 
-    def __init__(self, load, callbacks):
+    def __init__(self, load, callbacks, questions):
         self._load = load
         self._callbacks = callbacks
+        self._questions = questions
         self._database = None
         self._http_client = None
         self._ignored = set()
@@ -93,17 +94,16 @@ class ModuleApi:
         row = await self.run_db_interaction("is_user_admin", _select_user, user_id)
         return row is not None and bool(row.get("admin"))
 
-    # The homeserver's database
+    # The homeserver's database, and our media
 
     def run_db_interaction(self, desc, func, *args, **kwargs):
         """Runs `func(transaction, ...)` on a thread; a Deferred of its result."""
         if self._database is None:
-            url = self._load["synapse_database"]
-            if not url:
-                raise NotOffered("run_db_interaction needs the setting python.synapse_database")
             from mxcd_host.database import Database
+            from mxcd_host.our_media import OurMedia
 
-            self._database = Database(url, self._load["synapse_database_writable"])
+            self._database = Database(self._load["synapse_database"], self._load["synapse_database_writable"],
+                                      OurMedia(self._questions.ask))
         return self._database.run(desc, func, *args, **kwargs)
 
     # HTTP
