@@ -131,7 +131,8 @@ class Life {
             }
         } catch (const std::exception& failure) {
             service_.note_failed_reload();
-            logger.error("the reload failed", {{"reason", std::string_view(failure.what())}});
+            logger.error("the reload failed: the old settings stay",
+                         {{"reason", std::string_view(failure.what())}});
         }
         notify_.ready();
     }

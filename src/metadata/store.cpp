@@ -28,18 +28,22 @@ constexpr int lock_patience_ms = 500;
 
 bool is_permission(int error) { return error == EACCES || error == EPERM || error == EROFS; }
 
-[[noreturn]] void throw_open_error(int error) {
-    throw OpenError(is_permission(error) ? Reason::permission : Reason::other,
-                    "cannot open the database: " + std::generic_category().message(error));
+[[noreturn]] void refuse(Reason reason, const std::filesystem::path& path, const std::string& why) {
+    throw OpenError(reason, "the database '" + path.string() + "' cannot be opened: " + why);
+}
+
+[[noreturn]] void refuse_errno(const std::filesystem::path& path, int error) {
+    refuse(is_permission(error) ? Reason::permission : Reason::other, path,
+           std::generic_category().message(error));
 }
 
 // SQLite would create the file for everybody to read; the journals inherit its mode.
 void create_private_file(const std::filesystem::path& path) {
     if (const std::filesystem::path folder = path.parent_path(); !folder.empty()) {
-        if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) throw_open_error(errno);
+        if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) refuse_errno(path, errno);
     }
     const base::UniqueFd file(::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600));
-    if (!file && errno != EEXIST) throw_open_error(errno);
+    if (!file && errno != EEXIST) refuse_errno(path, errno);
 }
 
 Reason reason_of(int code) {
@@ -131,10 +135,11 @@ std::unique_ptr<Store> open_store(const std::filesystem::path& path, const base:
         return std::make_unique<Store>(open_and_configure(path), clock, reservations);
     } catch (const SqliteError& error) {
         if ((error.code & 0xff) == SQLITE_CANTOPEN && ::access(path.c_str(), R_OK | W_OK) != 0)
-            throw_open_error(errno);
-        throw OpenError(reason_of(error.code), std::string("cannot open the database: ") + error.what());
+            refuse_errno(path, errno);
+        const Reason reason = reason_of(error.code);
+        refuse(reason, path, reason == Reason::in_use ? "another running instance holds it" : error.what());
     } catch (const base::StorageError& error) {
-        throw OpenError(Reason::other, std::string("cannot open the database: ") + error.what());
+        refuse(Reason::other, path, error.what());
     }
 }
 

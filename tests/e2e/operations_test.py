@@ -113,6 +113,7 @@ def a_second_instance_is_kept_out():
         done = subprocess.run([BINARY, "serve", "-c", "base.yaml"], cwd=server.folder, capture_output=True, text=True,
                               timeout=20, check=False)
         assert done.returncode == 75, (done.returncode, done.stderr)
+        assert "'mxcd.db' cannot be opened: another running instance holds it" in done.stderr, done.stderr
         port = server.address[1]
         other = tempfile.mkdtemp(prefix="mxcd-other-")
         (pathlib.Path(other) / "c.yaml").write_text(Mxcd.DEFAULTS.replace("port: 0", f"port: {port}"))

@@ -354,7 +354,7 @@ def bad_modules_are_told_at_start_and_at_reload():
         assert server.upload(b"x").status == 200
         more.write_text("max_upload_size: 10\n" + fine.replace("Hostile,", "NotThere,"))
         server.process.send_signal(1)
-        wait_until_logged(server, "the reload failed")
+        wait_until_logged(server, "the reload failed: the old settings stay")
         wait_until_logged(server, "has no attribute 'NotThere'")
         assert server.upload(b"x" * 100).status == 200, "the old settings stay"
         more.write_text("max_upload_size: 10\n" + fine)
