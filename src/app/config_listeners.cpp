@@ -165,9 +165,11 @@ void read_trusted_proxies(Section& root, std::vector<std::string>& proxies) {
 }
 
 void warn_about_federation(Section& root, Section& listener, http::ResourceMask resources) {
+    if ((resources & api::resource_federation) == 0) return;
+    listener.warn("resources", "the federation routes are not in this version yet");
     const bool has_key =
         root.node().find("signing_key_path") != nullptr || root.node().find("signing_key") != nullptr;
-    if ((resources & api::resource_federation) != 0 && !has_key)
+    if (!has_key)
         listener.warn("resources", "federation without a signing key: signing_key_path is not given");
 }
 
