@@ -32,6 +32,12 @@ std::string without_indices(const std::string& path) {
     return text;
 }
 
+/// `level: off` is what a reader of the file takes it for, so only true and false themselves are refused.
+bool looks_like_text(const Node& scalar) {
+    const bool is_boolean = as_bool(scalar) && (scalar.text[0] == 't' || scalar.text[0] == 'f');
+    return !is_boolean && !as_number(scalar);
+}
+
 std::string reason_of(int error) { return std::generic_category().message(error); }
 
 }  // namespace
@@ -106,9 +112,7 @@ bool Section::read(std::string_view key, bool& into) {
 bool Section::read(std::string_view key, std::string& into) {
     const Node* node = scalar(key, "text");
     if (node == nullptr) return false;
-    // `level: off` is what a reader of the file takes it for, so only true and false themselves are refused.
-    const bool is_boolean = as_bool(*node) && (node->text[0] == 't' || node->text[0] == 'f');
-    if (is_boolean || as_number(*node)) {
+    if (!looks_like_text(*node)) {
         fail(key, "expected text, found " + std::string(node->description()) + "; put it in quotes");
         return false;
     }
@@ -165,9 +169,11 @@ bool Section::read(std::string_view key, std::vector<std::string>& into) {
     std::vector<std::string> texts;
     for (std::size_t i = 0; i < node->items.size(); ++i) {
         const Node& item = node->items[i];
-        if (item.kind != Node::Kind::scalar) {
+        if (item.kind != Node::Kind::scalar || !looks_like_text(item)) {
+            const char* const advice = item.kind == Node::Kind::scalar ? "; put it in quotes" : "";
             report_.mistakes.push_back({item.mark, path_of(key) + "[" + std::to_string(i) + "]",
-                                        "expected text, found " + std::string(item.description()), ""});
+                                        "expected text, found " + std::string(item.description()) + advice,
+                                        ""});
             return false;
         }
         texts.push_back(item.text);

@@ -47,6 +47,8 @@ TEST_CASE("a mistake names its line, its key and the reason", "[configuration]")
          "a.yaml:5: trusted_proxies: expected addresses or blocks such as 10.0.0.0/8\n"},
         {"trusted_proxies: 127.0.0.1\n", "a.yaml:5: trusted_proxies: expected a list, found text\n"},
         {"trusted_proxies: [[a]]\n", "a.yaml:5: trusted_proxies[0]: expected text, found a list\n"},
+        {"python:\n  path:\n    - /etc/x\n    - 5\n",
+         "a.yaml:8: python.path[1]: expected text, found a number; put it in quotes\n"},
         {"unauthenticated_media: [https://x]\n",
          "a.yaml:5: unauthenticated_media: expected URIs such as mxc://example.org/abc\n"},
         {"media_store_path: ''\n", "a.yaml:5: media_store_path: is empty\n"},
