@@ -1,21 +1,16 @@
 #!/usr/bin/env python3
 """Rows of the acceptance matrix (docs/conformance.md) that only the whole program can show."""
+import email.message
 import os
 import signal
 import time
+import urllib.parse
 
-from harness import ALICE, BOB, Mxcd, authorization
+from harness import ALICE, BOB, Mxcd, authorization, wait_until
 from homeserver_test import Homeserver
 
 CONFIG = "/_matrix/client/v1/media/config"
 UPLOAD = "/_matrix/media/v3/upload"
-
-
-def wait_until(condition, what, limit=10):
-    until = time.monotonic() + limit
-    while not condition():
-        assert time.monotonic() < until, f"waited {limit} s until {what}"
-        time.sleep(0.02)
 
 
 def row_12_no_media_id_however_odd_is_more_than_not_found(server):
@@ -61,6 +56,50 @@ def row_26_a_token_in_the_query_is_never_logged(server):
     assert ALICE not in text and "sesame-sesame" not in text
 
 
+def row_41_nothing_at_all_is_media_like_any_other(server):
+    answer = server.download(server.upload(b"").json()["content_uri"])
+    assert (answer.status, answer.headers["content-length"], answer.body) == (200, "0", b"")
+
+
+def rows_42_43_44_the_maximum_and_one_byte_more(server):
+    most = server.config().json()["m.upload.size"]
+    assert most == 1 << 20, "row 127"
+    assert server.upload(bytes(most)).status == 200
+    wait_until(lambda: not any(name.startswith("spool/") for name in server.files()), "the accepted one is in place")
+    before = server.files()
+    declared = server.connect(timeout=5)
+    # The body never comes: the answer does not wait for it.
+    declared.send(declared.head("POST", UPLOAD, {**authorization(), "Content-Length": str(most + 1)}))
+    chunked = server.connect()
+    chunked.send(chunked.head("POST", UPLOAD, {**authorization(), "Transfer-Encoding": "chunked"}))
+    for piece in (bytes(most), b"x", b""):
+        chunked.send(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+    for connection in (declared, chunked):
+        answer = connection.read_answer("POST")
+        assert (answer.status, answer.json()["errcode"]) == (413, "M_TOO_LARGE")
+        connection.close()
+    wait_until(lambda: server.files() == before, "nothing is stored")
+
+
+def row_50_a_type_that_the_operator_denies_is_403():
+    with Mxcd("modules: [{builtin: mime_policy, config: {deny: [application/x-msdownload, 'text/html']}}]\n") as server:
+        for denied in ("application/x-msdownload", "Text/HTML; charset=utf-8"):
+            answer = server.upload(b"x", content_type=denied)
+            assert (answer.status, answer.json()["errcode"]) == (403, "M_FORBIDDEN"), answer.body
+        assert server.upload(b"x", content_type="text/plain").status == 200
+
+
+def row_88_a_name_comes_back_exactly(server):
+    for name in ("ascii", "name with spaces", "name;with;semicolons", "\U0001f414", 'a"b\\c.txt', "100%"):
+        uri = server.upload(b"x", query="?filename=" + urllib.parse.quote(name, safe="")).json()["content_uri"]
+        disposition = server.download(uri).headers["content-disposition"]
+        # The parser of Python's own e-mail package, which knows RFC 2231's form.
+        message = email.message.Message()
+        message["Content-Disposition"] = disposition
+        got = message.get_filename()
+        assert got == name, (name, disposition, got)
+
+
 def row_45_a_client_that_hangs_up_leaves_nothing(server):
     before = server.files()
     connection = server.connect()
@@ -87,7 +126,7 @@ def row_49_a_rate_of_uploads_holds_and_is_reloaded():
         wait_until(lambda: all(server.upload(b"x").status == 200 for _ in range(8)), "the rate is gone")
 
 
-def rows_141_to_146_the_freeze_holds_over_reloads_and_restarts():
+def rows_141_142_144_and_146_the_freeze_holds_over_reloads_and_restarts():
     def legacy(server, uri):
         return server.request("GET", "/_matrix/media/v3/download/" + uri.removeprefix("mxc://")).status
 
@@ -155,12 +194,16 @@ def main():
         row_16_who_is_refused_hears_no_100(server)
         row_25_two_authorizations_are_401_and_close(server)
         row_26_a_token_in_the_query_is_never_logged(server)
+        row_41_nothing_at_all_is_media_like_any_other(server)
+        rows_42_43_44_the_maximum_and_one_byte_more(server)
         row_45_a_client_that_hangs_up_leaves_nothing(server)
+        row_88_a_name_comes_back_exactly(server)
     row_49_a_rate_of_uploads_holds_and_is_reloaded()
-    rows_141_to_146_the_freeze_holds_over_reloads_and_restarts()
+    row_50_a_type_that_the_operator_denies_is_403()
+    rows_141_142_144_and_146_the_freeze_holds_over_reloads_and_restarts()
     row_37_a_suspended_user_reads_and_does_not_upload()
     an_address_that_guesses_tokens_is_kept_from_the_homeserver()
-    print("rows 12, 15, 16, 25, 26, 37, 45, 49, 141, 142, 144 and 146; guessing is braked")
+    print("rows 12, 15, 16, 25, 26, 37, 41 to 45, 49, 50, 88, 141, 142, 144 and 146; guessing is braked")
 
 
 if __name__ == "__main__":

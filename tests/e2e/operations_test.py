@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """What an operator does to the running binary: start it twice, reload it, watch it, back it up, stop it, fill its disk."""
+import contextlib
 import os
 import pathlib
 import re
@@ -160,9 +161,9 @@ def backup_while_uploads_run():
 
 def rows_without_bytes(copy):
     """Of a backup: the media and thumbnails whose bytes are files, and are not there."""
-    rows = sqlite3.connect(copy / "mxcd.db").execute(
-        "SELECT hex(sha256) FROM media WHERE body IS NULL UNION SELECT hex(sha256) FROM thumbnails "
-        "WHERE body IS NULL AND is_original = 0").fetchall()
+    with contextlib.closing(sqlite3.connect(copy / "mxcd.db")) as database:
+        rows = database.execute("SELECT hex(sha256) FROM media WHERE body IS NULL UNION SELECT hex(sha256) FROM "
+                                "thumbnails WHERE body IS NULL AND is_original = 0").fetchall()
     return len(rows), [key for (key,) in rows if not (copy / "media_store/blobs" / key.lower()[:2] / key.lower()).exists()]
 
 

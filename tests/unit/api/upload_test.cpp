@@ -53,7 +53,9 @@ TEST_CASE("row 39: an upload answers with its mxc URI") {
 TEST_CASE("row 40: no Content-Type, or an empty one, is application/octet-stream") {
     DeskHouse house;
     REQUIRE(upload(house, "x").status == 200);
-    CHECK(house.metadata.records().at(0).content_type == "application/octet-stream");
+    const media::MediaRecord record = house.metadata.records().at(0);
+    CHECK(record.content_type == "application/octet-stream");
+    CHECK(house.download(record.id.text()).header("content-type") == "application/octet-stream");
     CHECK(house.download(house.upload("y", "")).header("content-type") == "application/octet-stream");
 }
 
@@ -77,13 +79,17 @@ TEST_CASE("rows 42, 43 and 44: exactly the maximum fits, one byte more is 413, d
     CHECK(house.blobs.spool_count() == 0);
 }
 
-TEST_CASE("row 46: the same bytes again are other media") {
+TEST_CASE("row 46: the same bytes again are other media, whoever uploads them") {
     DeskHouse house;
-    const std::string first = house.upload("same");
-    const std::string second = house.upload("same");
-    CHECK(first != second);
-    CHECK(house.download(first).body == "same");
-    CHECK(house.download(second).body == "same");
+    const std::string body = GENERATE(std::string("same"), std::string(5000, 'x'));
+    for (const char* user : {"alice", "alice", "bob"}) {
+        TestRequest request("POST", upload_path);
+        REQUIRE(house.ask(request.as(user).body_is(body)).status == 200);
+    }
+    const std::vector<media::MediaRecord> records = house.metadata.records();
+    // Kept by ID, so these are three.
+    REQUIRE(records.size() == 3);
+    for (const media::MediaRecord& record : records) CHECK(house.download(record.id.text()).body == body);
 }
 
 TEST_CASE("row 48: a full window is 403 M_USER_LIMIT_EXCEEDED with the limit's info_uri") {
@@ -161,14 +167,27 @@ TEST_CASE("rows 54 and 55: the name is stored as received, and a Content-Disposi
     REQUIRE(house.ask(request).status == 200);
     const media::MediaRecord record = house.metadata.records().at(0);
     CHECK(record.file_name == std::string("a\r\n\0\"\\", 6) + std::string(2000, 'n'));
+    CHECK(house.download(record.id.text()).header("content-disposition") ==
+          "attachment; filename*=utf-8''a%22%5C" + std::string(2000, 'n'));
+}
+
+TEST_CASE("row 55: a Content-Disposition gives no name either") {
+    DeskHouse house;
+    TestRequest request("POST", upload_path);
+    REQUIRE(
+        house.ask(request.as("alice").with("Content-Disposition", "attachment; filename=evil").body_is("x"))
+            .status == 200);
+    CHECK_FALSE(house.metadata.records().at(0).file_name);
 }
 
 TEST_CASE("rows 56 and 57: any Content-Type is taken verbatim") {
     DeskHouse house;
     const auto type =
         GENERATE(values<std::string>({"multipart/form-data; boundary=x", "img/png", "t\xC3\xA9xt", "  "}));
-    static_cast<void>(house.upload("x", type));
+    const std::string parts = "--x\r\nContent-Disposition: form-data; name=a\r\n\r\nb\r\n--x--\r\n";
+    const std::string id = house.upload(parts, type);
     CHECK(house.metadata.records().at(0).content_type == type);
+    CHECK(house.download(id).body == parts);
 }
 
 TEST_CASE("row 58: a store without room is 507 before the body and 503 with Retry-After in it") {
