@@ -16,8 +16,8 @@ const std::string waiting = "GET /wait HTTP/1.1\r\nHost: a\r\n\r\n";
 }  // namespace
 
 TEST_CASE("a handler hears that its client has hung up") {
+    std::atomic<int> hung_up = 0;  // above the door, whose handlers still hear of it
     Door door;
-    std::atomic<int> hung_up = 0;
     door.desk().call = [&hung_up] { ++hung_up; };
     Client stays(door.port());
     stays.send(waiting);
@@ -57,9 +57,9 @@ TEST_CASE("a stop closes idle connections, lets running requests finish, and dra
 }
 
 TEST_CASE("connections that wait in the queue at a stop are still served") {
-    Door door;
     std::promise<void> entered;
     std::promise<void> released;
+    Door door;
     door.desk().call = [&] {
         entered.set_value();
         released.get_future().wait();
