@@ -18,7 +18,10 @@ namespace mxcd::test {
 class TaskRunner {
   public:
     TaskRunner() : threads_(1) { threads_.start(); }
-    ~TaskRunner() {
+    ~TaskRunner() { end(); }
+
+    /// What the destructor does, for those whose tasks use what goes before it.
+    void end() {
         group_.cancel();
         static_cast<void>(group_.wait_until_empty(std::chrono::seconds(5)));
         threads_.stop();

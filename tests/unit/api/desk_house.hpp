@@ -107,6 +107,10 @@ class ConfigModule final : public media::MediaModule {
 class DeskHouse {
   public:
     DeskHouse();
+    /// Thumbnails that are still being made use members that would go before the runner.
+    ~DeskHouse() { runner.end(); }
+    DeskHouse(const DeskHouse&) = delete;
+    DeskHouse& operator=(const DeskHouse&) = delete;
 
     ManualClock clock;
     MemoryMetadata metadata{clock};
