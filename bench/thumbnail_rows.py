@@ -1,13 +1,17 @@
-"""The rows T1 to T4: thumbnails of a 12-megapixel JPEG, made and served."""
+"""The rows T1 to T5: thumbnails of a 12-megapixel JPEG, made and served, and who else is served beside images that attack."""
 import contextlib
+import http.client
+import itertools
 import os
 import pathlib
 import resource
 import statistics
 import subprocess
 import tempfile
+import threading
 
-from stage import AUTH, SECONDS, UPLOAD, WHOAMI, WORK, Nginx, cpu_seconds, free_port, in_turn, load, row, served
+from stage import AUTH, ROUNDS, SECONDS, UPLOAD, WHOAMI, WORK, Nginx, cpu_seconds, free_port, in_turn, load, row, served
+import hostile_pictures  # found where stage looks for the harness
 from harness import authorization
 
 PICTURES = 12
@@ -106,3 +110,49 @@ def t4():
                 lambda: load(nginx.port, connections=32, seconds=SECONDS, target=f"/{width}")["rate"]))
             row("T4", f"a cached thumbnail of {len(thumbnail) // 1024} KiB, requests/s", f"{ours:,.0f}", f"nginx, its file {theirs:,.0f}",
                 f"{ours / theirs:.2f}", ">= 0.80", ours / theirs >= 0.8)
+
+
+@contextlib.contextmanager
+def bombs_going_off(port, media):
+    """Asks for thumbnails of images that attack, one after the other, each time of another size and thus decoded anew."""
+    over = threading.Event()
+
+    def bomber(first):
+        for turn in itertools.count():
+            for target in media[first::2]:
+                if over.is_set():
+                    return
+                connection = http.client.HTTPConnection("127.0.0.1", port)
+                connection.request("GET", f"{target}?width={40 + turn % 900}&height=40&method=crop", headers=TOKEN)
+                connection.getresponse().read()
+                connection.close()
+
+    threads = [threading.Thread(target=bomber, args=(first,)) for first in (0, 1)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+
+
+def t5():
+    settings = "dynamic_thumbnails: true\nthumbnail_sizes: []\n"
+    with Nginx(WHOAMI, free_port()) as nginx, served(nginx.port, settings) as mxcd:
+        def hang(data, content_type="x/y"):
+            answer = mxcd.request("POST", UPLOAD, {**TOKEN, "Content-Type": content_type}, data)
+            assert answer.status == 200, answer.body
+            return answer.json()["content_uri"].removeprefix("mxc://")
+        bombs = [f"/_matrix/client/v1/media/thumbnail/{hang(data)}" for _, data, _, _ in hostile_pictures.bombs()]
+        only = {"connections": 8, "seconds": SECONDS, "rate": 500, "target": f"/_matrix/client/v1/media/download/{hang(b'x' * 4096)}",
+                "header": AUTH}
+        calm, busy = [], []
+        for _ in range(ROUNDS):
+            calm.append(load(mxcd.address[1], **only))
+            with bombs_going_off(mxcd.address[1], bombs):
+                busy.append(load(mxcd.address[1], **only))
+    p99_calm, p99 = (statistics.median(f["p99_ms"] for f in figures) for figures in (calm, busy))
+    row("T5", f"p99 of downloads while {len(bombs)} bombs are decoded, over and over", f"{p99:.2f} ms", f"idle {p99_calm:.2f} ms",
+        f"{p99 / p99_calm:.2f}", "<= 5 ms", p99 <= 5)
