@@ -70,7 +70,7 @@ void make_python(Subject& subject, const std::string& interpreter, const std::st
     modules::PythonConfig python;
     python.interpreter = interpreter;
     python.path = {folder};
-    subject.module = modules::make_python_module({"bench", "allow_all.AllowAll", nullptr}, python,
+    subject.module = modules::make_python_module({"bench", "allow_all.AllowAll"}, python,
                                                  {"example.org", "https://example.org/"}, subject.children);
 }
 
@@ -79,7 +79,7 @@ void make_library(Subject& subject, const char* library, modules::LibraryConfig:
     modules::LibraryConfig config;
     config.name = "bench";
     config.library = library;
-    config.config = {{"max_bytes", 1'000'000}};
+    config.config = R"({"max_bytes": 1000000})";
     config.trust = trust;
     subject.module = modules::make_library(config, {subject.workers, subject.children});
 }

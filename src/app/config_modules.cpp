@@ -120,7 +120,7 @@ std::optional<ModuleConfig::Kind> read_library(Section& entry, const std::string
         entry.fail("library", "the file cannot be read: " + std::generic_category().message(errno));
     const std::optional<Section> section = config_section(entry);
     if (!section) return std::nullopt;
-    config.config = to_json(section->node());
+    config.config = to_json_text(section->node());
     return config;
 }
 
@@ -150,7 +150,7 @@ std::optional<ModuleConfig::Kind> read_python_module(Section& entry, const std::
         entry.fail("module", "expected a class with its package: my_package.MyModule");
     const std::optional<Section> section = config_section(entry);
     if (!section) return std::nullopt;
-    config.config = to_json(section->node());
+    config.config = to_json_text(section->node());
     return config;
 }
 

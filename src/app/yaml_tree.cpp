@@ -322,4 +322,18 @@ matrix::Json to_json(const Node& node) {
     return node.text;
 }
 
+std::string to_json_text(const Node& node) {
+    std::string text;
+    if (node.kind == Node::Kind::sequence) {
+        for (const Node& item : node.items) text += (text.empty() ? "" : ",") + to_json_text(item);
+        return "[" + text + "]";
+    }
+    if (node.kind == Node::Kind::mapping) {
+        for (const Entry& entry : node.entries)
+            text += (text.empty() ? "" : ",") + matrix::to_text(entry.key) + ":" + to_json_text(entry.value);
+        return "{" + text + "}";
+    }
+    return matrix::to_text(to_json(node));
+}
+
 }  // namespace mxcd::app

@@ -50,5 +50,7 @@ void merge(Node& under, Node over);
 [[nodiscard]] std::optional<double> as_number(const Node& node);
 
 [[nodiscard]] matrix::Json to_json(const Node& node);
+/// The same as text, with the keys in the order of the file, which Json does not keep.
+[[nodiscard]] std::string to_json_text(const Node& node);
 
 }  // namespace mxcd::app

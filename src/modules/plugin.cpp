@@ -15,7 +15,7 @@ constexpr std::size_t longest_reason = 512;
 
 }  // namespace
 
-Plugin::Plugin(const std::filesystem::path& library, matrix::Json config, PluginHost::Log log)
+Plugin::Plugin(const std::filesystem::path& library, std::string config, PluginHost::Log log)
     : table_(load_plugin(library)), host_(std::move(config), std::move(log)) {
     if (table_.start == nullptr) return;
     std::array<char, longest_reason> reason{};

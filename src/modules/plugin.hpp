@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 
 namespace mxcd::modules {
 
@@ -13,7 +14,7 @@ namespace mxcd::modules {
 class Plugin {
   public:
     /// Blocks while the plugin starts. Throws LibraryError.
-    Plugin(const std::filesystem::path& library, matrix::Json config, PluginHost::Log log);
+    Plugin(const std::filesystem::path& library, std::string config, PluginHost::Log log);
     ~Plugin();
     Plugin(const Plugin&) = delete;
     Plugin& operator=(const Plugin&) = delete;

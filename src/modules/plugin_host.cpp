@@ -35,8 +35,10 @@ Value value_of(Value otherwise, Work work) noexcept {
 
 }  // namespace
 
-PluginHost::PluginHost(Json config, Log log)
-    : config_(std::move(config)), config_text_(matrix::to_text(config_)), log_(std::move(log)) {
+PluginHost::PluginHost(std::string config, Log log)
+    : config_text_(std::move(config)),
+      config_(matrix::parse_json(config_text_).value_or(Json::object())),
+      log_(std::move(log)) {
     table_.struct_size = sizeof(mxcd_host);
     table_.abi_major = MXCD_ABI_MAJOR;
     table_.abi_minor = MXCD_ABI_MINOR;

@@ -20,7 +20,8 @@ class PluginHost {
     /// Where the plugin's log lines go; called from any thread.
     using Log = std::function<void(base::LogLevel, std::string_view text)>;
 
-    PluginHost(matrix::Json config, Log log);
+    /// `config` is the text of a JSON object.
+    PluginHost(std::string config, Log log);
     PluginHost(const PluginHost&) = delete;
     PluginHost& operator=(const PluginHost&) = delete;
 
@@ -40,8 +41,8 @@ class PluginHost {
     /// The value at a JSON pointer; null when there is none.
     [[nodiscard]] const matrix::Json* find(const char* path) const;
 
-    const matrix::Json config_;
     const std::string config_text_;
+    const matrix::Json config_;
     const Log log_;
     PluginCalls calls_;
     PluginTimers timers_;

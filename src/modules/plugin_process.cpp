@@ -66,7 +66,7 @@ std::unique_ptr<Plugin> load(ChildWire& wire, const Json& order) {
         wire.send({{"log", {{"level", name_of(level)}, {"text", text}}}});
     };
     return std::make_unique<Plugin>(matrix::get_string(order, "library").value_or(""),
-                                    order.value("config", Json::object()), log);
+                                    matrix::get_string(order, "config").value_or("{}"), log);
 }
 
 class Conversation {

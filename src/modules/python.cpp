@@ -55,7 +55,7 @@ std::shared_ptr<media::MediaModule> make_python_module(const PythonModuleConfig&
     child.answer_question = answerer_about_media(surroundings.media);
     child.load = {{"scripts", importable_scripts()},
                   {"module", config.module},
-                  {"config", config.config.is_null() ? Json::object() : config.config},
+                  {"config", config.config},
                   {"path", python.path},
                   {"server_name", surroundings.server_name},
                   {"public_baseurl", surroundings.public_baseurl},

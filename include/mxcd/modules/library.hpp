@@ -20,7 +20,7 @@ struct LibraryConfig {
 
     std::string name;               // for log and metrics
     std::filesystem::path library;  // a shared object that keeps to include/mxcd/plugin.h
-    matrix::Json config = matrix::Json::object();
+    std::string config = "{}";      // the plugin's own: the text of a JSON object
     Trust trust = Trust::none;
     std::chrono::milliseconds timeout{5000};
     /// The program that runs run_plugin_process() when it is called with `plugin-host` as its only argument.

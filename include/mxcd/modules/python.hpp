@@ -26,9 +26,9 @@ struct PythonConfig {
 };
 
 struct PythonModuleConfig {
-    std::string name;     // for log and metrics
-    std::string module;   // package.Class
-    matrix::Json config;  // the module's own: an object, or null
+    std::string name;           // for log and metrics
+    std::string module;         // package.Class
+    std::string config = "{}";  // the module's own: the text of a JSON object, whose order the module sees
     std::chrono::milliseconds timeout{5000};
 };
 

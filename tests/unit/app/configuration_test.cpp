@@ -223,6 +223,20 @@ TEST_CASE("webhooks carry their settings", "[configuration]") {
     CHECK(clamd.infected == mxcd::modules::ClamdConfig::Infected::quarantine);
 }
 
+TEST_CASE("modules with settings of their own get them in the order of the file", "[configuration]") {
+    const app::Configuration c =
+        good(read_with("modules:\n"
+                       "  - {module: p.Module, config: {z: 1, a: {y: 2, b: [3]}}}\n"
+                       "  - {library: /proc/self/exe, config: {z: 1, a: {y: 2, b: [3]}}}\n"
+                       "  - {module: p.Module}\n"
+                       "  - {library: /proc/self/exe}\n"));
+    const std::string text = R"({"z":1,"a":{"y":2,"b":[3]}})";
+    CHECK(std::get<modules::PythonModuleConfig>(c.modules[0].kind).config == text);
+    CHECK(std::get<modules::LibraryConfig>(c.modules[1].kind).config == text);
+    CHECK(std::get<modules::PythonModuleConfig>(c.modules[2].kind).config == "{}");
+    CHECK(std::get<modules::LibraryConfig>(c.modules[3].kind).config == "{}");
+}
+
 TEST_CASE("builtin modules carry their settings", "[configuration]") {
     const app::Configuration c = good(
         read_with("max_upload_size: 20M\n"

@@ -116,4 +116,9 @@ TEST_CASE("a tree becomes JSON of the same types", "[yaml]") {
               R"({"a":1,"b":-2.5,"c":true,"d":null,"e":"text","f":"7","g":[1,{"h":2}],"i":"inf"})"));
 }
 
+TEST_CASE("a tree becomes JSON text in its own order", "[yaml]") {
+    const Node tree = tree_of("{z: 1, \"a\\\"b\": [x, {c: null, b: \"7\"}, []], m: {}}");
+    CHECK(mxcd::app::to_json_text(tree) == R"({"z":1,"a\"b":["x",{"c":null,"b":"7"},[]],"m":{}})");
+}
+
 }  // namespace

@@ -50,17 +50,17 @@ class LibraryHouse {
     ModuleUnderTest scripted(Json config, std::chrono::milliseconds timeout = std::chrono::seconds(10)) {
         const std::filesystem::path heard = folder_.path() / ("heard-" + std::to_string(++made_));
         config["heard"] = heard.string();
-        return {make("scripted_plugin", std::move(config), timeout), [heard] { return lines_of(heard); }};
+        return {make("scripted_plugin", config, timeout), [heard] { return lines_of(heard); }};
     }
 
-    std::shared_ptr<media::MediaModule> make(const std::string& plugin, Json config = Json::object(),
+    std::shared_ptr<media::MediaModule> make(const std::string& plugin, const Json& config = Json::object(),
                                              std::chrono::milliseconds timeout = std::chrono::seconds(10)) {
         modules::LibraryConfig settings;
         settings.trust = trust_;
         settings.program = MXCD_PLUGIN_PROGRAM;
         settings.name = plugin;
         settings.library = plugin_path(plugin);
-        settings.config = std::move(config);
+        settings.config = matrix::to_text(config);
         settings.timeout = timeout;
         return modules::make_library(settings, {workers_, children_});
     }

@@ -23,7 +23,7 @@ struct Remembers final : modules::PluginCaller {
 };
 
 struct Scene {
-    explicit Scene(Json config = Json::object())
+    explicit Scene(std::string config = "{}")
         : host(std::move(config),
                [this](base::LogLevel level, std::string_view text) { lines.emplace_back(level, text); }) {}
 
@@ -55,7 +55,7 @@ TEST_CASE("a plugin reads its configuration as a whole or value by value") {
     const Json config = {{"text", "words"}, {"number", -7}, {"huge", UINT64_MAX},
                          {"fraction", 1.5}, {"yes", true},  {"list", {{{"user", "@a:b"}}}},
                          {"a/b", "slash"}};
-    const Scene scene(config);
+    const Scene scene(matrix::to_text(config));
     const mxcd_host* const host = scene.table;
     CHECK(Json::parse(host->config_json(host)) == config);
     CHECK(host->config_text(host, "/text") == std::string("words"));
@@ -76,6 +76,11 @@ TEST_CASE("a plugin reads its configuration as a whole or value by value") {
     CHECK(value == 9);
     CHECK(host->config_boolean(host, "/yes", &value) == 1);
     CHECK(value == 1);
+}
+
+TEST_CASE("a plugin sees its configuration in the operator's order") {
+    const Scene scene(R"({"z":1,"a":{"y":2,"b":3}})");
+    CHECK(scene.table->config_json(scene.table) == std::string(R"({"z":1,"a":{"y":2,"b":3}})"));
 }
 
 TEST_CASE("a plugin without configuration has an empty object") {

@@ -31,8 +31,12 @@ class PythonHouse {
         python.path = {MXCD_TEST_SUPPORT_FOLDER, folder.path().string()};
     }
 
-    std::shared_ptr<media::MediaModule> load(const std::string& module, Json config = Json::object()) {
-        return modules::make_python_module({"under-test", module, std::move(config), 1s}, python,
+    std::shared_ptr<media::MediaModule> load(const std::string& module, const Json& config = Json::object()) {
+        return load(module, matrix::to_text(config));
+    }
+    /// With the text of a configuration.
+    std::shared_ptr<media::MediaModule> load(const std::string& module, const std::string& config) {
+        return modules::make_python_module({"under-test", module, config, 1s}, python,
                                            {"example.org", "https://example.org/", media}, children);
     }
 
@@ -42,9 +46,9 @@ class PythonHouse {
     }
 
     /// The sentence that says why a module cannot be loaded.
-    std::string reason_of(const std::string& module, Json config = Json::object()) {
+    std::string reason_of(const std::string& module, const Json& config = Json::object()) {
         try {
-            load(module, std::move(config));
+            load(module, config);
         } catch (const modules::LoadError& error) {
             return error.what();
         }

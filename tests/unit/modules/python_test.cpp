@@ -51,6 +51,22 @@ class Quitter:
     CHECK(house.reason_of("trouble.Picky") == begin + "it cannot be executed");
 }
 
+TEST_CASE("a Python module sees its configuration in the operator's order") {
+    PythonHouse house;
+    house.write("order", R"py(
+class Module:
+    @staticmethod
+    def parse_config(config): return [list(config), list(config["a"])]
+    def __init__(self, config, api):
+        self.value = config
+        api.register_media_repository_callbacks(get_media_config_for_user=self.config)
+    async def config(self, user_id): return {"keys": self.value}
+)py");
+    const auto module = house.load("order.Module", std::string(R"({"z":1,"a":{"y":2,"b":3}})"));
+    CHECK(house.runner.run(module->media_config(upload().user)) ==
+          Json::parse(R"({"keys":[["z","a"],["y","b"]]})"));
+}
+
 TEST_CASE("the truth of any Python value is a permission or a refusal") {
     PythonHouse house;
     house.write("truth", R"(

@@ -40,7 +40,7 @@ def _load_module(load, questions):
     if not package:
         raise ImportError(f"{load['module']} has no package: expected package.Class")
     module_class = getattr(importlib.import_module(package), name)
-    config = load["config"]
+    config = json.loads(load["config"])
     if hasattr(module_class, "parse_config"):
         config = module_class.parse_config(config)
     callbacks = Callbacks()
