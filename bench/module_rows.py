@@ -15,6 +15,16 @@ HOOK = """location = /allowed { default_type application/json; return 200 '{"res
     location = /none { default_type application/json; return 200 '{"result":null}'; }"""
 
 
+def config_endpoint(mark, name, homeserver_port, modules):
+    """The row of the config endpoint when it asks `modules`, beside two builtin ones."""
+    only = {"connections": 64, "seconds": SECONDS, "target": CONFIG, "header": AUTH}
+    with served(homeserver_port) as builtin, served(homeserver_port, modules=modules) as asking:
+        plain, asked = in_turn(lambda: load(builtin.address[1], **only)["rate"],
+                               lambda: load(asking.address[1], **only)["rate"])
+    plain, asked = statistics.median(plain), statistics.median(asked)
+    row(mark, f"config endpoint with {name}", f"{asked:.0f}/s", f"two builtin modules {plain:.0f}/s", f"{asked / plain:.2f}", "", True)
+
+
 def m1():
     p50 = statistics.median(module_calls("builtin")["p50_us"] for _ in range(ROUNDS))
     row("M1", "asking a builtin module", f"{p50:.2f} us", "", "", "<= 1 us", p50 <= 1)
@@ -28,13 +38,8 @@ def m2():
         together = statistics.median(f["calls_per_second"] for f in figures)
         row("M2", "asking a webhook on loopback (nginx)", f"{p50:.0f} us", "", "", "<= 150 us", p50 <= 150)
         row("M2", "asking it, 64 at once", f"{together:.0f} calls/s", "", "", "", True)
-        only = {"connections": 64, "seconds": SECONDS, "target": CONFIG, "header": AUTH}
-        modules = f"modules: [{{webhook: '{hook}/none', secret: s, callbacks: [get_media_config_for_user]}}]"
-        with served(nginx.port) as builtin, served(nginx.port, modules=modules) as webhook:
-            plain, asked = in_turn(lambda: load(builtin.address[1], **only)["rate"],
-                                   lambda: load(webhook.address[1], **only)["rate"])
-        plain, asked = statistics.median(plain), statistics.median(asked)
-        row("M2", "config endpoint with a webhook", f"{asked:.0f}/s", f"two builtin modules {plain:.0f}/s", f"{asked / plain:.2f}", "", True)
+        config_endpoint("M2", "a webhook", nginx.port,
+                        f"modules: [{{webhook: '{hook}/none', secret: s, callbacks: [get_media_config_for_user]}}]")
 
 
 def m3():
@@ -46,6 +51,9 @@ def m3():
         together = statistics.median(f["calls_per_second"] for f in figures)
         row("M3", f"asking {name}", f"{p50:.2f} us", "", "", f"<= {target} us", p50 <= target)
         row("M3", "asking it, 64 at once", f"{together:.0f} calls/s", "", "", "", True)
+    with Nginx(WHOAMI, free_port()) as nginx:
+        for trust, name in (("in_process", "a library inside the process"), ("none", "a library in its process")):
+            config_endpoint("M3", name, nginx.port, f"modules: [{{library: {plugin}, trust: {trust}, config: {{max_bytes: 1000000}}}}]")
 
 
 def m4():
@@ -57,9 +65,4 @@ def m4():
     modules = f"""modules: [{{module: allow_all.AllowAll}}]
 python: {{interpreter: /usr/bin/python3, path: [{ROOT / 'bench'}]}}"""
     with Nginx(WHOAMI, free_port()) as nginx:
-        only = {"connections": 64, "seconds": SECONDS, "target": CONFIG, "header": AUTH}
-        with served(nginx.port) as builtin, served(nginx.port, modules=modules) as python:
-            plain, asked = in_turn(lambda: load(builtin.address[1], **only)["rate"],
-                                   lambda: load(python.address[1], **only)["rate"])
-    plain, asked = statistics.median(plain), statistics.median(asked)
-    row("M4", "config endpoint with a Python module", f"{asked:.0f}/s", f"two builtin modules {plain:.0f}/s", f"{asked / plain:.2f}", "", True)
+        config_endpoint("M4", "a Python module", nginx.port, modules)
