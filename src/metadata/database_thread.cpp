@@ -138,15 +138,9 @@ void DatabaseThread::serve() {
 void DatabaseThread::work_until_stopped(Workplace& place) {
     Batch batch;
     while (take(batch, !place.backup)) {
+        if (batch.reads.empty() && batch.writes.empty() && !place.backup) place.commits.use_idle_time();
         for (const std::unique_ptr<Read>& read : batch.reads) read->run(*place.store);
-        if (!batch.writes.empty()) place.commits.run(batch.writes);
-        // After the answers: nobody waits for the log.
-        const bool is_idle = batch.reads.empty() && batch.writes.empty() && !place.backup;
-        if (is_idle) {
-            place.commits.checkpoint();
-        } else {
-            place.commits.checkpoint_if_long();
-        }
+        if (!batch.writes.empty()) place.commits.run(std::move(batch.writes));
         batch.reads.clear();
         batch.writes.clear();
         if (place.backup) step_backup(place);

@@ -14,6 +14,8 @@ namespace {
 /// SQLite's file layer for Unix uses the lower 17 bits of a length.
 constexpr sqlite3_int64 gathered_at_most = 128 * 1024 - 1;
 
+constexpr sqlite3_int64 log_header_size = 32;
+
 /// SQLite allocates the memory: this object, and behind it the file of the layer below.
 class GatheringFile : public sqlite3_file {
   public:
@@ -43,6 +45,19 @@ class GatheringFile : public sqlite3_file {
         return below()->pMethods->xWrite(below(), bytes_.get(), size, begin_);
     }
 
+    /// Between them a flush only writes what is gathered.
+    void leave_flushes() { leaves_flushes_ = true; }
+    void flush_again() { leaves_flushes_ = false; }
+
+    int sync(int flags) {
+        // Frames that reach the disk before the new header of their log could be taken for older ones.
+        const bool is_header = begin_ == 0 && size_ == log_header_size;
+        const bool may_leave = leaves_flushes_ && bytes_ != nullptr && !is_header;
+        const int written = write_gathered();
+        if (written != SQLITE_OK || may_leave) return written;
+        return below()->pMethods->xSync(below(), flags);
+    }
+
   private:
     [[nodiscard]] bool has_room() {
         if (!bytes_) bytes_.reset(new (std::nothrow) std::byte[gathered_at_most]);
@@ -52,6 +67,7 @@ class GatheringFile : public sqlite3_file {
     std::unique_ptr<std::byte[]> bytes_;
     sqlite3_int64 begin_ = 0;
     sqlite3_int64 size_ = 0;
+    bool leaves_flushes_ = false;
 };
 
 // SQLite aligns what it allocates to 8 bytes.
@@ -84,12 +100,7 @@ int truncate(sqlite3_file* file, sqlite3_int64 size) {
     return gathering.below()->pMethods->xTruncate(gathering.below(), size);
 }
 
-int sync(sqlite3_file* file, int flags) {
-    GatheringFile& gathering = GatheringFile::of(file);
-    const int written = gathering.write_gathered();
-    if (written != SQLITE_OK) return written;
-    return gathering.below()->pMethods->xSync(gathering.below(), flags);
-}
+int sync(sqlite3_file* file, int flags) { return GatheringFile::of(file).sync(flags); }
 
 int file_size(sqlite3_file* file, sqlite3_int64* size) {
     GatheringFile& gathering = GatheringFile::of(file);
@@ -128,7 +139,27 @@ int device_characteristics(sqlite3_file* file) {
     return below->pMethods->xDeviceCharacteristics(below);
 }
 
-constexpr sqlite3_io_methods methods{1,
+int shm_map(sqlite3_file* file, int region, int size, int extend, void volatile** memory) {
+    sqlite3_file* const below = GatheringFile::of(file).below();
+    return below->pMethods->xShmMap(below, region, size, extend, memory);
+}
+
+int shm_lock(sqlite3_file* file, int offset, int count, int flags) {
+    sqlite3_file* const below = GatheringFile::of(file).below();
+    return below->pMethods->xShmLock(below, offset, count, flags);
+}
+
+void shm_barrier(sqlite3_file* file) {
+    sqlite3_file* const below = GatheringFile::of(file).below();
+    below->pMethods->xShmBarrier(below);
+}
+
+int shm_unmap(sqlite3_file* file, int remove) {
+    sqlite3_file* const below = GatheringFile::of(file).below();
+    return below->pMethods->xShmUnmap(below, remove);
+}
+
+constexpr sqlite3_io_methods methods{2,
                                      close,
                                      read,
                                      write,
@@ -141,10 +172,10 @@ constexpr sqlite3_io_methods methods{1,
                                      file_control,
                                      sector_size,
                                      device_characteristics,
-                                     nullptr,
-                                     nullptr,
-                                     nullptr,
-                                     nullptr,
+                                     shm_map,
+                                     shm_lock,
+                                     shm_barrier,
+                                     shm_unmap,
                                      nullptr,
                                      nullptr};
 
@@ -162,9 +193,9 @@ int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int*
     return result;
 }
 
-/// The default layer with another way to open a file.
+/// SQLite's layer for one process that has the database to itself, with another way to open a file.
 sqlite3_vfs make_vfs() {
-    sqlite3_vfs* const below = sqlite3_vfs_find(nullptr);
+    sqlite3_vfs* const below = sqlite3_vfs_find("unix-excl");
     sqlite3_vfs vfs = *below;
     vfs.szOsFile += static_cast<int>(sizeof(GatheringFile));
     vfs.pNext = nullptr;
@@ -175,6 +206,18 @@ sqlite3_vfs make_vfs() {
 }
 
 }  // namespace
+
+UnflushedCommit::UnflushedCommit(sqlite3* connection) {
+    sqlite3_file* log = nullptr;
+    sqlite3_file_control(connection, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    if (log == nullptr || log->pMethods != &methods) return;
+    log_ = log;
+    GatheringFile::of(log_).leave_flushes();
+}
+
+UnflushedCommit::~UnflushedCommit() {
+    if (log_ != nullptr) GatheringFile::of(log_).flush_again();
+}
 
 const char* gathering_vfs() {
     static sqlite3_vfs vfs = make_vfs();  // SQLite keeps the address

@@ -1,5 +1,8 @@
 #pragma once
 
+struct sqlite3;
+struct sqlite3_file;
+
 namespace mxcd::metadata {
 
 /// Registers with SQLite, once per process, a file layer that gathers writes which follow each other in a
@@ -7,9 +10,25 @@ namespace mxcd::metadata {
 /// writes its log in two small pieces per page, and a checkpoint page by page: a group of uploads was
 /// hundreds of system calls.
 ///
-/// Nothing about durability changes: what is gathered is written before the file is synced, read, measured,
-/// truncated or closed, and a failure is that call's, so it fails the transaction that it belongs to. The
-/// layer offers no shared memory: the log needs the exclusive locking mode.
+/// By itself that changes nothing about durability: what is gathered is written before the file is synced,
+/// read, measured, truncated or closed, and a failure is that call's, so it fails the transaction that it
+/// belongs to. The database is locked against other processes, and the log's index is in this one's memory
+/// (`unix-excl`).
 [[nodiscard]] const char* gathering_vfs();
+
+/// While it lives, a commit of this connection only writes to the log: to flush the log's file is the
+/// caller's task, before anybody is told that the commit is durable. What keeps the database whole is flushed
+/// as ever: a new log's header, and everything about a checkpoint. Without effect on a connection without the
+/// layer above.
+class UnflushedCommit {
+  public:
+    explicit UnflushedCommit(sqlite3* connection);
+    ~UnflushedCommit();
+    UnflushedCommit(const UnflushedCommit&) = delete;
+    UnflushedCommit& operator=(const UnflushedCommit&) = delete;
+
+  private:
+    sqlite3_file* log_ = nullptr;
+};
 
 }  // namespace mxcd::metadata

@@ -3,7 +3,10 @@
 #include "mxcd/base/failpoint.hpp"
 #include "mxcd/base/log.hpp"
 
+#include "gathering_vfs.hpp"
+
 #include <chrono>
+#include <utility>
 
 namespace mxcd::metadata {
 
@@ -11,21 +14,9 @@ namespace {
 
 constexpr base::Logger logger("metadata");
 
-// 16 MiB of 4 KiB pages: what recovery after a crash may have to read, and what one checkpoint writes.
-constexpr int long_log_pages = 4000;
-
-std::exception_ptr failure_after_commit() {
-    try {
-        MXCD_FAILPOINT("database.after_commit");
-    } catch (...) {
-        return std::current_exception();
-    }
-    return nullptr;
-}
-
 }  // namespace
 
-GroupCommit::GroupCommit(Store& store, base::Metrics& metrics)
+GroupCommit::GroupCommit(Store& store, const std::filesystem::path& database, base::Metrics& metrics)
     : store_(store),
       begin_(store.connection, "BEGIN IMMEDIATE"),
       commit_(store.connection, "COMMIT"),
@@ -33,48 +24,40 @@ GroupCommit::GroupCommit(Store& store, base::Metrics& metrics)
       savepoint_(store.connection, "SAVEPOINT one_write"),
       release_(store.connection, "RELEASE one_write"),
       rollback_to_(store.connection, "ROLLBACK TO one_write"),
-      commit_duration_(metrics.histogram("mxcd_database_commit_duration_seconds",
-                                         "From the beginning of a group's transaction to its flushed commit",
-                                         base::duration_buckets())),
       group_size_(metrics.histogram("mxcd_database_group_size", "Writes that shared one commit",
-                                    {1, 2, 4, 8, 16, 32, 64, 128, 256, 512})) {
-    const auto count_pages = [](void* pages, sqlite3*, const char*, int in_log) {
-        *static_cast<int*>(pages) = in_log;
-        return SQLITE_OK;
-    };
-    sqlite3_wal_hook(store.connection.handle(), count_pages, &wal_pages_);
-}
+                                    {1, 2, 4, 8, 16, 32, 64, 128, 256, 512})),
+      flusher_(database.string() + "-wal", soundness_, metrics),
+      checkpointer_(store.connection, database, soundness_) {}
 
-void GroupCommit::run(std::vector<std::unique_ptr<Write>>& group) {
+void GroupCommit::run(std::vector<std::unique_ptr<Write>> group) {
+    const auto begun_at = std::chrono::steady_clock::now();
     Failures failures(group.size());
     if (const std::exception_ptr failure = commit_all(group, failures)) {
         for (const std::unique_ptr<Write>& write : group) write->answer(failure);
         return;
     }
+    group_size_.observe(static_cast<double>(group.size()));
     for (std::size_t i = 0; i < group.size(); ++i)
         if (!failures[i]) group[i]->committed();
-    const std::exception_ptr unanswerable = failure_after_commit();
-    for (std::size_t i = 0; i < group.size(); ++i) group[i]->answer(failures[i] ? failures[i] : unanswerable);
+    flusher_.flush_and_answer({std::move(group), std::move(failures), begun_at});
+    checkpointer_.move_if_long();
 }
 
-std::exception_ptr GroupCommit::commit_all(std::vector<std::unique_ptr<Write>>& group, Failures& failures) {
-    const auto begun_at = std::chrono::steady_clock::now();
+std::exception_ptr GroupCommit::commit_all(const std::vector<std::unique_ptr<Write>>& group,
+                                           Failures& failures) {
     try {
-        require_sound();
+        soundness_.require();
         run_statement(begin_);
         for (std::size_t i = 0; i < group.size(); ++i) apply_in_savepoint(*group[i], failures[i]);
         commit();
     } catch (const SqliteError& error) {
-        note_flush_failure(error.code);
+        soundness_.note_result(error.code);
         roll_back();
         return std::current_exception();
     } catch (...) {
         roll_back();
         return std::current_exception();
     }
-    commit_duration_.observe(
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_at).count());
-    group_size_.observe(static_cast<double>(group.size()));
     return nullptr;
 }
 
@@ -94,6 +77,7 @@ void GroupCommit::apply_in_savepoint(Write& write, std::exception_ptr& failure) 
 void GroupCommit::commit() {
     store_.save_newest_sent_at();
     MXCD_FAILPOINT("database.before_commit");
+    const UnflushedCommit leave_it_to_the_flusher(store_.connection.handle());
     run_statement(commit_);
 }
 
@@ -108,40 +92,9 @@ void GroupCommit::roll_back() noexcept {
 
 void GroupCommit::run_statement(Statement& statement) { Query(statement).run(); }
 
-void GroupCommit::checkpoint_if_long() {
-    if (wal_pages_ >= long_log_pages) checkpoint();
-}
-
-void GroupCommit::checkpoint() {
-    if (wal_pages_ == 0 || has_failed_flush_) return;
-    const int result = sqlite3_wal_checkpoint_v2(store_.connection.handle(), nullptr,
-                                                 SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
-    if (result == SQLITE_OK) {
-        wal_pages_ = 0;
-        return;
-    }
-    logger.warn("a checkpoint failed", {{"code", std::int64_t{result}}});
-    note_flush_failure(result);
-}
-
 void GroupCommit::close() noexcept {
-    if (has_failed_flush_) return;
-    sqlite3_wal_checkpoint_v2(store_.connection.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr,
-                              nullptr);
-}
-
-void GroupCommit::require_sound() const {
-    if (has_failed_flush_)
-        throw base::StorageError("a flush to the disk has failed; nothing is written until a restart");
-}
-
-// A second flush of the same pages would succeed without having written them.
-void GroupCommit::note_flush_failure(int code) {
-    if (code != SQLITE_IOERR_FSYNC && code != SQLITE_IOERR_DIR_FSYNC) return;
-    has_failed_flush_ = true;
-    // Nor may closing do it: the log is what recovery needs.
-    sqlite3_db_config(store_.connection.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-    logger.error("a flush to the disk failed; the database takes no more writes until a restart");
+    flusher_.wait_until_all_answered();
+    checkpointer_.empty_log();
 }
 
 }  // namespace mxcd::metadata

@@ -2,56 +2,47 @@
 
 #include "mxcd/base/metrics.hpp"
 
+#include "checkpointer.hpp"
+#include "log_flusher.hpp"
+#include "soundness.hpp"
 #include "store.hpp"
+#include "write.hpp"
 
 #include <exception>
+#include <filesystem>
 #include <memory>
 #include <vector>
 
 namespace mxcd::metadata {
 
-/// A change that waits for its group's commit. Called on the database's thread.
-class Write {
-  public:
-    virtual ~Write() = default;
-    /// Writes rows, inside a savepoint of its own: when it throws, only its own rows are taken back.
-    virtual void apply(Store& store) = 0;
-    /// The rows are durable: what must change in memory changes here, before anybody is answered.
-    virtual void committed() noexcept {}
-    /// Tells the caller: durable when `failure` is empty; otherwise nothing was written.
-    virtual void answer(std::exception_ptr failure) noexcept = 0;
-};
-
 /// Commits the writes that wait together in one transaction, so that one flush serves all of them, and keeps
-/// the write-ahead log short.
+/// the write-ahead log short. Lives on the database's thread.
 class GroupCommit {
   public:
-    GroupCommit(Store& store, base::Metrics& metrics);
+    /// `database` is the path of the store's file.
+    GroupCommit(Store& store, const std::filesystem::path& database, base::Metrics& metrics);
 
-    /// Applies, commits, answers. A write that fails does not harm the others; a commit that fails fails all.
-    void run(std::vector<std::unique_ptr<Write>>& group);
+    /// Applies and commits, and leaves the flush and the answers to the flusher. A write that fails does not
+    /// harm the others; a commit that fails fails all.
+    void run(std::vector<std::unique_ptr<Write>> group);
 
-    /// Moves the log's pages into the database when there are enough of them.
-    void checkpoint_if_long();
-    /// The same, whatever their number: for idle times.
-    void checkpoint();
-    /// The same, and empties the log: for a clean end.
+    /// With nothing to do: moves the log into the database.
+    void use_idle_time() { checkpointer_.move_all(); }
+    /// Answers what waits for its flush, and empties the log: for a clean end.
     void close() noexcept;
 
-    /// Throws base::StorageError when a flush has failed: what the disk holds is then unknown until a restart
-    /// reads it.
-    void require_sound() const;
+    /// Throws base::StorageError when the database takes no more writes.
+    void require_sound() const { soundness_.require(); }
 
   private:
     using Failures = std::vector<std::exception_ptr>;
 
-    [[nodiscard]] std::exception_ptr commit_all(std::vector<std::unique_ptr<Write>>& group,
+    [[nodiscard]] std::exception_ptr commit_all(const std::vector<std::unique_ptr<Write>>& group,
                                                 Failures& failures);
     void apply_in_savepoint(Write& write, std::exception_ptr& failure);
     void commit();
     void roll_back() noexcept;
     void run_statement(Statement& statement);
-    void note_flush_failure(int code);
 
     Store& store_;
     Statement begin_;
@@ -60,10 +51,10 @@ class GroupCommit {
     Statement savepoint_;
     Statement release_;
     Statement rollback_to_;
-    int wal_pages_ = 0;
-    bool has_failed_flush_ = false;
-    base::Histogram& commit_duration_;
     base::Histogram& group_size_;
+    Soundness soundness_;
+    LogFlusher flusher_;
+    Checkpointer checkpointer_;
 };
 
 }  // namespace mxcd::metadata

@@ -2,6 +2,7 @@
 #include "mxcd/metadata/database.hpp"
 
 #include "database_thread.hpp"
+#include "function_write.hpp"
 #include "moderation_store.hpp"
 #include "pending_media.hpp"
 #include "record_upload.hpp"
@@ -59,8 +60,9 @@ class SqliteMetadataStore final : public media::MetadataStore {
     async::Task<std::optional<media::MediaRecord>> find(matrix::MediaId id) override {
         return thread_.read([id = std::move(id)](Store& store) { return store.media.find(id); });
     }
+    // As a write: a row whose end is not durable yet would come back after a power cut, and its bytes not.
     async::Task<bool> is_blob_referenced(media::BlobKey key) override {
-        return thread_.read([key](Store& store) { return store.is_blob_referenced(key); });
+        return write_for_result(thread_, [key](Store& store) { return store.is_blob_referenced(key); });
     }
     async::Task<> back_up(std::filesystem::path destination, std::function<void(double)> progress) override {
         return thread_.back_up({std::move(destination), std::move(progress)});

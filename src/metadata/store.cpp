@@ -66,15 +66,13 @@ Reason reason_of(int code) {
 void configure(Connection& connection) {
     sqlite3_busy_timeout(connection.handle(), lock_patience_ms);
     connection.execute(
-        "PRAGMA locking_mode = EXCLUSIVE;"  // before the first read: then the WAL's index needs no shared
-                                            // memory
         "PRAGMA journal_mode = WAL;"
         "PRAGMA synchronous = FULL;"
         "PRAGMA foreign_keys = ON;"
         "PRAGMA temp_store = MEMORY;"
         "PRAGMA mmap_size = 0;"
         "PRAGMA cache_size = -32768;"
-        "PRAGMA wal_autocheckpoint = 0");  // GroupCommit does it, so that a failed flush is noticed
+        "PRAGMA wal_autocheckpoint = 0");  // Checkpointer does it
     connection.execute("BEGIN EXCLUSIVE; COMMIT");
 }
 

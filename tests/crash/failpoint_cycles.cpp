@@ -46,10 +46,11 @@ namespace {
 using namespace mxcd;
 
 constexpr std::array failpoints = {
-    "upload.admitted",       "upload.received",     "upload.inspected", "upload.stored",
-    "upload.recorded",       "blob.spooled",        "blob.flushed",     "blob.renamed",
-    "blob.linked",           "blob.folder_flushed", "blob.kept",        "database.before_commit",
-    "database.after_commit", "blob.doomed",         "deletion.doomed",  "deletion.erased"};
+    "upload.admitted",       "upload.received",       "upload.inspected", "upload.stored",
+    "upload.recorded",       "blob.spooled",          "blob.flushed",     "blob.renamed",
+    "blob.linked",           "blob.folder_flushed",   "blob.kept",        "database.before_commit",
+    "database.before_flush", "database.after_commit", "blob.doomed",      "deletion.doomed",
+    "deletion.erased"};
 constexpr int uploads_per_task = 3;
 constexpr int tasks = 4;
 
@@ -239,6 +240,9 @@ void check(const std::filesystem::path& folder, const Acknowledged& told) {
     require(
         sqlite3_open_v2((folder / "mxcd.db").c_str(), &database, SQLITE_OPEN_READWRITE, nullptr) == SQLITE_OK,
         "opens");
+    require(number_from(database,
+                        "SELECT COUNT(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'") == 0,
+            "the database is whole");
     const std::int64_t rows = number_from(database, "SELECT COALESCE(SUM(size), 0) FROM media");
     const std::int64_t stored = number_from(database, "SELECT COALESCE(SUM(stored_bytes), 0) FROM users");
     require(rows == stored, "what users have stored (" + std::to_string(stored) + ") equals the rows (" +

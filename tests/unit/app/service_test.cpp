@@ -209,9 +209,8 @@ TEST_CASE("missing last folders are created 0700", "[service]") {
 
 TEST_CASE("a second service is kept out of the same store, and of the same port", "[service]") {
     House house;
-    const app::Configuration same = house.configuration("");
-    CHECK_THROWS_AS(app::Service(same, 1), metadata::OpenError);
-    app::Configuration other = same;
+    // The database keeps other processes out, not this one (e2e operations).
+    app::Configuration other = house.configuration("");
     const test::TempFolder folder;
     other.database.path = folder.path() / "other.db";
     CHECK_THROWS_AS(app::Service(other, 1), blobs::OpenError);

@@ -161,9 +161,9 @@ TEST_CASE("one upload that fails inside a group fails alone") {
 }
 
 TEST_CASE("a process killed at any point of a commit loses nothing that it acknowledged") {
-    const char* const failpoints =
-        GENERATE("database.before_commit=kill:30", "database.after_commit=kill:30",
-                 "database.record_upload=kill:77", "database.before_commit=kill:1");
+    const char* const failpoints = GENERATE("database.before_commit=kill:30", "database.before_flush=kill:30",
+                                            "database.after_commit=kill:30", "database.record_upload=kill:77",
+                                            "database.before_commit=kill:1");
     const TempFolder folder;
     CHECK_FALSE(run_child(folder.path(), failpoints));
     const Outcome outcome = look_at(folder.path(), true);

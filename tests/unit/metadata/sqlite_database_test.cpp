@@ -7,8 +7,11 @@
 #include <sqlite3.h>
 
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
+#include <cstdlib>
 #include <fstream>
 
 namespace mxcd::metadata::test {
@@ -68,9 +71,23 @@ TEST_CASE("after opening, the ledger's time begins where it ended") {
     CHECK(found->created_at == scene.on.clock.now() + 24h);
 }
 
-TEST_CASE("a database that is open cannot be opened a second time") {
+TEST_CASE("another process opens a database", "[.child]") {
+    if (const char* const path = std::getenv("MXCD_TEST_CHILD_FILE"))
+        REQUIRE(why_not(path) == Reason::in_use);
+}
+
+TEST_CASE("a database that is open cannot be opened by another process") {
     const OnSqlite first;
-    CHECK(why_not(first.path()) == Reason::in_use);
+    const pid_t child = fork();
+    if (child == 0) {
+        setenv("MXCD_TEST_CHILD_FILE", first.path().c_str(), 1);
+        execl("/proc/self/exe", "test_metadata", "another process opens a database", "--out",
+              (first.folder() / "report").c_str(), nullptr);
+        _exit(127);
+    }
+    int status = -1;
+    waitpid(child, &status, 0);
+    CHECK(status == 0);
 }
 
 TEST_CASE("a database of a newer version is left alone") {

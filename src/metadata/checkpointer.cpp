@@ -1,0 +1,155 @@
+#include "checkpointer.hpp"
+
+#include "mxcd/base/log.hpp"
+
+#include <pthread.h>
+
+#include <cstdint>
+
+namespace mxcd::metadata {
+
+namespace {
+
+constexpr base::Logger logger("metadata");
+
+// Pages of 4 KiB: a log of 32 MiB is worth a checkpoint. One of 96 MiB is as much as a recovery after a crash
+// may have to read: where the disk is slower than the uploads, they wait.
+constexpr int long_log = 8000;
+constexpr int longest_log = 24'000;
+
+// Moving so few takes about as long as one flush.
+constexpr int few_pages = 500;
+
+constexpr const char* exclusive_vfs = "unix-excl";
+
+// Without gathering: a checkpoint that commits overtake ends without a sync, and is believed nevertheless.
+Connection open_mover(const std::filesystem::path& database) {
+    Connection connection(database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
+                          exclusive_vfs);
+    connection.execute("PRAGMA synchronous = FULL; PRAGMA mmap_size = 0; PRAGMA wal_autocheckpoint = 0");
+    connection.ask("SELECT COUNT(*) FROM settings");  // opens the log
+    return connection;
+}
+
+/// The pages of the log, from its beginning, that are in the database now; 0 after a failure.
+int move_log(Connection& connection, Soundness& soundness) {
+    int moved = 0;
+    const int result =
+        sqlite3_wal_checkpoint_v2(connection.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, &moved);
+    if (result == SQLITE_OK) return moved;
+    logger.warn("a checkpoint failed", {{"code", std::int64_t{result}}});
+    soundness.note_result(result);
+    return 0;
+}
+
+// Through SQLite's own descriptor: closing another one of this file would let go of the process's locks on
+// it.
+void flush_database(Connection& connection, Soundness& soundness) {
+    sqlite3_file* file = nullptr;
+    sqlite3_file_control(connection.handle(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    soundness.note_result(file->pMethods->xSync(file, SQLITE_SYNC_NORMAL));
+}
+
+}  // namespace
+
+Checkpointer::Checkpointer(Connection& writer, const std::filesystem::path& database, Soundness& soundness)
+    : writer_(writer), mover_(open_mover(database)), soundness_(soundness), thread_([this] { work(); }) {
+    const auto note = [](void* self, sqlite3*, const char*, int pages) {
+        static_cast<Checkpointer*>(self)->note_log(pages);
+        return SQLITE_OK;
+    };
+    sqlite3_wal_hook(writer.handle(), note, this);
+}
+
+Checkpointer::~Checkpointer() {
+    sqlite3_wal_hook(writer_.handle(), nullptr, nullptr);
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+}
+
+void Checkpointer::note_log(int pages) {
+    const bool is_new_log = pages < log_pages_;
+    log_pages_ = pages;
+    if (!is_new_log) return;
+    const std::lock_guard lock(mutex_);
+    moved_pages_ = 0;
+}
+
+void Checkpointer::move_if_long() {
+    if (log_pages_ < long_log || !soundness_.is_sound()) return;
+    const bool is_too_long = log_pages_ >= longest_log;
+    if (is_busy()) {
+        if (!is_too_long) return;
+        wait_until_idle();
+    }
+    if (is_too_long || left_pages() <= few_pages) {
+        finish();
+    } else {
+        begin();
+    }
+}
+
+void Checkpointer::move_all() {
+    if (left_pages() > 0 && !is_busy() && soundness_.is_sound()) begin();
+}
+
+void Checkpointer::empty_log() noexcept {
+    wait_until_idle();
+    if (soundness_.is_sound()) {
+        sqlite3_wal_checkpoint_v2(writer_.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    } else {
+        // Nor may closing do it: the log is what recovery needs.
+        sqlite3_db_config(writer_.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    }
+}
+
+void Checkpointer::begin() {
+    {
+        const std::lock_guard lock(mutex_);
+        is_busy_ = true;
+    }
+    changed_.notify_all();
+}
+
+void Checkpointer::finish() {
+    const int moved = move_log(writer_, soundness_);
+    const std::lock_guard lock(mutex_);
+    moved_pages_ = moved;
+}
+
+bool Checkpointer::is_busy() const {
+    const std::lock_guard lock(mutex_);
+    return is_busy_;
+}
+
+int Checkpointer::left_pages() const {
+    const std::lock_guard lock(mutex_);
+    return log_pages_ - moved_pages_;
+}
+
+void Checkpointer::wait_until_idle() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return !is_busy_; });
+}
+
+void Checkpointer::work() {
+    pthread_setname_np(pthread_self(), "checkpoint");
+    std::unique_lock lock(mutex_);
+    for (;;) {
+        changed_.wait(lock, [this] { return stopping_ || is_busy_; });
+        if (!is_busy_) return;
+        lock.unlock();
+        const int moved = move_log(mover_, soundness_);
+        flush_database(mover_, soundness_);  // leaves little to flush for whoever finishes
+        lock.lock();
+        moved_pages_ = moved;
+        is_busy_ = false;
+        changed_.notify_all();
+    }
+}
+
+}  // namespace mxcd::metadata
