@@ -1,4 +1,5 @@
 """The rows T1 to T5: thumbnails of a 12-megapixel JPEG, made and served, and who else is served beside images that attack."""
+import concurrent.futures
 import contextlib
 import http.client
 import itertools
@@ -140,19 +141,23 @@ def bombs_going_off(port, media):
 
 def t5():
     settings = "dynamic_thumbnails: true\nthumbnail_sizes: []\n"
-    with Nginx(WHOAMI, free_port()) as nginx, served(nginx.port, settings) as mxcd:
+    files = pathlib.Path(tempfile.mkdtemp(dir=WORK))
+    (files / "still").write_bytes(b"x" * 4096)
+    with Nginx(WHOAMI + f" location /still {{ root {files}; }}", free_port()) as nginx, served(nginx.port, settings) as mxcd:
         def hang(data, content_type="x/y"):
             answer = mxcd.request("POST", UPLOAD, {**TOKEN, "Content-Type": content_type}, data)
             assert answer.status == 200, answer.body
             return answer.json()["content_uri"].removeprefix("mxc://")
         bombs = [f"/_matrix/client/v1/media/thumbnail/{hang(data)}" for _, data, _, _ in hostile_pictures.bombs()]
-        only = {"connections": 8, "seconds": SECONDS, "rate": 500, "target": f"/_matrix/client/v1/media/download/{hang(b'x' * 4096)}",
-                "header": AUTH}
-        calm, busy = [], []
-        for _ in range(ROUNDS):
-            calm.append(load(mxcd.address[1], **only))
-            with bombs_going_off(mxcd.address[1], bombs):
-                busy.append(load(mxcd.address[1], **only))
-    p99_calm, p99 = (statistics.median(f["p99_ms"] for f in figures) for figures in (calm, busy))
-    row("T5", f"p99 of downloads while {len(bombs)} bombs are decoded, over and over", f"{p99:.2f} ms", f"idle {p99_calm:.2f} ms",
-        f"{p99 / p99_calm:.2f}", "<= 5 ms", p99 <= 5)
+        steady = {"connections": 8, "seconds": SECONDS, "rate": 500}
+        ours = {**steady, "target": f"/_matrix/client/v1/media/download/{hang(b'x' * 4096)}", "header": AUTH}
+        idle = statistics.median(load(mxcd.address[1], **ours)["p99_ms"] for _ in range(ROUNDS))
+        # What decodes cost whoever shares the machine, nginx feels too, at the same moments: the rest would be mxcd's own doing.
+        with bombs_going_off(mxcd.address[1], bombs), concurrent.futures.ThreadPoolExecutor(2) as both:
+            pairs = []
+            for _ in range(ROUNDS):
+                turn = both.submit(load, mxcd.address[1], **ours), both.submit(load, nginx.port, **steady, target="/still")
+                pairs.append([done.result()["p99_ms"] for done in turn])
+            p99, control = (statistics.median(f) for f in zip(*pairs))
+    row("T5", f"p99 of downloads while {len(bombs)} bombs are decoded, over and over", f"{p99:.2f} ms (idle {idle:.2f})",
+        f"nginx beside them {control:.2f} ms", f"{p99 / control:.2f}", "<= 1.25", p99 / control <= 1.25)
