@@ -2,6 +2,7 @@
 
 #include "library_house.hpp"
 #include "support/file_facts.hpp"
+#include "support/many_calls.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -63,6 +64,12 @@ TEST_CASE("libraries in child processes keep to the table of scenarios, whenever
     const std::string from = GENERATE("callback", "thread");
     LibraryHouse house(Trust::none);
     run_module_scenarios(house.kind(from));
+}
+
+TEST_CASE("calls of libraries do not queue behind a slow one, whenever they answer") {
+    const Trust trust = GENERATE(Trust::none, Trust::in_process);
+    LibraryHouse house(trust);
+    ManyCalls(house.kind(GENERATE("callback", "thread"))).check();
 }
 
 TEST_CASE("what is no plugin, or one of another version, is refused with a sentence") {

@@ -1,4 +1,5 @@
 #include "python_house.hpp"
+#include "support/many_calls.hpp"
 
 using namespace mxcd;
 using namespace mxcd::test;
@@ -22,6 +23,11 @@ TEST_CASE("Python modules keep to the table of scenarios") {
     ScriptedPythonModules modules;
     run_module_scenarios(
         {"python", [&modules](const ModuleScript& script) { return modules.make(script); }, 300ms, false});
+}
+
+TEST_CASE("calls of Python modules do not queue behind a slow one") {
+    ScriptedPythonModules modules;
+    ManyCalls({"python", [&modules](const ModuleScript& script) { return modules.make(script); }}).check();
 }
 
 TEST_CASE("a Python module that cannot be loaded says why") {

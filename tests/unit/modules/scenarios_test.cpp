@@ -1,5 +1,8 @@
 #include "scripted_builtin.hpp"
+#include "support/many_calls.hpp"
 
 using namespace mxcd::test;
 
 TEST_CASE("builtin modules keep to the table of scenarios") { run_module_scenarios(builtin_kind()); }
+
+TEST_CASE("calls of builtin modules do not queue behind a slow one") { ManyCalls(builtin_kind()).check(); }

@@ -1,6 +1,7 @@
 #include "mxcd/base/errors.hpp"
 
 #include "support/file_facts.hpp"
+#include "support/many_calls.hpp"
 #include "webhook_house.hpp"
 
 using namespace mxcd;
@@ -9,6 +10,11 @@ using namespace mxcd::test;
 TEST_CASE("webhooks keep to the table of scenarios") {
     WebhookHouse house;
     run_module_scenarios(webhook_kind(house));
+}
+
+TEST_CASE("calls of webhooks do not queue behind a slow one") {
+    WebhookHouse house;
+    ManyCalls(webhook_kind(house)).check();
 }
 
 TEST_CASE("a call is a signed POST of the callback and its arguments") {

@@ -1,0 +1,67 @@
+#pragma once
+
+#include "support/module_scenario_runner.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <exception>
+#include <memory>
+#include <thread>
+
+namespace mxcd::test {
+
+/// What the modules have answered so far.
+struct Answers {
+    std::atomic<int> allowed = 0;
+    std::atomic<bool> has_slow_one_ended = false;
+};
+
+/// 64 calls at once, to a module that is at the same time busy with another one and does not answer it, and
+/// to a second module: none queues behind the slow one.
+class ManyCalls {
+  public:
+    explicit ManyCalls(const ModuleKind& kind)
+        : slow_(kind.make({{callback::config, hangs()}, {callback::allowed, answers(true)}})),
+          other_(kind.make({{callback::allowed, answers(true)}})) {}
+
+    void check() {
+        runner_.group().spawn(runner_.executor(), ask_slowly(slow_.module, answers_));
+        while (slow_.heard().empty()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        for (int n = 0; n < calls; ++n) {
+            runner_.group().spawn(runner_.executor(), ask(slow_.module, answers_));
+            runner_.group().spawn(runner_.executor(), ask(other_.module, answers_));
+        }
+        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+        while (answers_->allowed < 2 * calls && std::chrono::steady_clock::now() < end)
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        const bool has_overtaken = !answers_->has_slow_one_ended;
+        CHECK(answers_->allowed == 2 * calls);
+        CHECK(has_overtaken);
+    }
+
+  private:
+    static constexpr int calls = 64;
+
+    // Each keeps what it uses: the slow one may outlive the test's patience.
+    static async::Task<> ask(std::shared_ptr<media::MediaModule> module, std::shared_ptr<Answers> answers) {
+        const bool is_allowed = co_await module->is_upload_allowed(
+            {matrix::UserId::parse("@alice:example.org").value(), base::ByteCount(7), "text/plain", {}});
+        answers->allowed += is_allowed ? 1 : 0;
+    }
+    static async::Task<> ask_slowly(std::shared_ptr<media::MediaModule> module,
+                                    std::shared_ptr<Answers> answers) {
+        try {
+            co_await module->media_config(matrix::UserId::parse("@alice:example.org").value());
+        } catch (const std::exception&) {
+            // Its deadline.
+        }
+        answers->has_slow_one_ended = true;
+    }
+
+    ModuleUnderTest slow_;
+    ModuleUnderTest other_;
+    std::shared_ptr<Answers> answers_ = std::make_shared<Answers>();
+    TaskRunner runner_;  // the last, so that its calls end before what they use
+};
+
+}  // namespace mxcd::test
