@@ -16,6 +16,7 @@
 #include <array>
 #include <atomic>
 #include <csignal>
+#include <cstdlib>
 #include <deque>
 #include <mutex>
 #include <thread>
@@ -288,7 +289,10 @@ void CurlClient::end(const SharedExchange& exchange, Outcome outcome, CURLcode r
 
 std::unique_ptr<Client> make_client(const ClientConfig& config, base::Metrics& metrics) {
     initialize_libcurl();
-    return std::make_unique<CurlClient>(config, metrics);
+    ClientConfig complete = config;
+    const char* const authorities = std::getenv("SSL_CERT_FILE");  // NOLINT(concurrency-mt-unsafe)
+    if (complete.ca_file.empty() && authorities != nullptr) complete.ca_file = authorities;
+    return std::make_unique<CurlClient>(complete, metrics);
 }
 
 }  // namespace mxcd::outbound

@@ -52,9 +52,11 @@ class Client {
 
 struct ClientConfig {
     std::size_t max_in_flight = 512;
-    std::size_t max_connections_per_host = 32;
+    std::size_t max_connections_per_host = 128;
     std::string user_agent = "mxcd";
-    std::string ca_file{};  // PEM; trusted instead of the system's authorities. Empty: those
+    /// PEM; trusted instead of the system's authorities. Empty: what the environment names as SSL_CERT_FILE, as
+    /// OpenSSL has it, or those.
+    std::string ca_file{};
 };
 
 /// `curl_global_init` happens here: make the first client before other threads start.
