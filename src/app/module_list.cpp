@@ -1,6 +1,6 @@
 #include "module_list.hpp"
 
-#include "selected_callbacks.hpp"
+#include "mxcd/modules/selected_callbacks.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -60,7 +60,7 @@ std::vector<media::ChainEntry> make_chain_entries(const std::vector<ModuleConfig
     std::vector<media::ChainEntry> entries;
     for (const ModuleConfig& config : configs) {
         Module module = std::visit(Maker{config, dependencies}, config.kind);
-        if (config.callbacks) module = select_callbacks(std::move(module), *config.callbacks);
+        if (config.callbacks) module = modules::select_callbacks(std::move(module), *config.callbacks);
         entries.push_back({config.name, std::move(module), config.timeout, config.on_error});
     }
     return entries;

@@ -28,6 +28,10 @@ media::UploadLimit limit_of(const Json& json) {
     limit.max_size = base::ByteCount(*size);
     limit.time_period = std::chrono::milliseconds(*period);
     limit.info_uri = optional_text(json, "info_uri").value_or("");
+    // Clients show it as a link.
+    const bool is_link = limit.info_uri.starts_with("https://") || limit.info_uri.starts_with("http://");
+    if (!limit.info_uri.empty() && !is_link)
+        throw BadAnswer("info_uri does not begin with http:// or https://");
     if (is_given(json, "can_upgrade")) limit.can_upgrade = boolean_of(json.at("can_upgrade"));
     return limit;
 }

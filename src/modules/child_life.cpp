@@ -27,8 +27,9 @@ constexpr milliseconds watch_interval{50};
 constexpr milliseconds patience{300};
 /// Frames that answer nothing (log lines, strays): more of them in one interval wait for the next one.
 constexpr std::size_t most_noise = 200;
-/// Of its output, per interval: what floods waits in the pipe, and so does the child.
+/// Of its own to us that wait for their answers.
 constexpr std::size_t most_questions = 16;
+/// Of its output, per interval: what floods waits in the pipe, and so does the child.
 constexpr std::size_t most_output = std::size_t{64} * 1024;
 
 base::LogLevel level_of(std::string_view name) {

@@ -151,10 +151,11 @@ rlimit memory_of(const ChildProgram& program) {
     return {bytes, bytes};
 }
 
-std::string description_of(int status) {
+std::string description_of(int status, const std::string& program) {
     if (WIFEXITED(status)) {
         const int code = WEXITSTATUS(status);
-        return code == cannot_execute ? "it cannot be executed" : "exit status " + std::to_string(code);
+        return code == cannot_execute ? program + " cannot be executed"
+                                      : "exit status " + std::to_string(code);
     }
     const int number = WTERMSIG(status);
     const char* const name = sigabbrev_np(number);
@@ -163,7 +164,7 @@ std::string description_of(int status) {
 
 }  // namespace
 
-ChildProcess::ChildProcess(const ChildProgram& program) {
+ChildProcess::ChildProcess(const ChildProgram& program) : program_(program.path) {
     Pair sockets = make_sockets();
     Pair pipe = make_pipe();
     std::vector<std::string> words{find_program(program.path)};
@@ -209,7 +210,7 @@ std::string ChildProcess::reap() {
     while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
     }
     is_reaped_ = true;
-    return description_of(status);
+    return description_of(status, program_);
 }
 
 }  // namespace mxcd::modules

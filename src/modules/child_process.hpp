@@ -33,6 +33,7 @@ class ChildProcess {
     [[nodiscard]] int take_output() { return output_.release(); }
 
   private:
+    const std::string program_;
     base::UniqueFd process_;
     base::UniqueFd socket_;
     base::UniqueFd output_;

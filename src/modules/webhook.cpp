@@ -32,7 +32,8 @@ Json result_of(const outbound::OutboundResponse& answer) {
     if (answer.status != 200) throw BadAnswer("status " + std::to_string(answer.status));
     const std::optional<Json> json = matrix::parse_json(answer.body, max_answer_bytes);
     if (!json || !json->is_object()) throw BadAnswer("the answer is no JSON object");
-    if (json->contains("error")) throw error_of(json->at("error"));
+    // Some languages write the field that is not meant as null.
+    if (json->contains("error") && !json->at("error").is_null()) throw error_of(json->at("error"));
     if (!json->contains("result")) throw BadAnswer("the answer has neither result nor error");
     return json->at("result");
 }

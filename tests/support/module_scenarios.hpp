@@ -221,6 +221,8 @@ inline std::vector<Scenario> limit_scenarios() {
                                     {"can_upgrade", true}},
                                    {{"max_bytes", 0}, {"time_period_ms", 2000}}});
     const Json empty = Json::array();
+    const Json script =
+        Json::array({{{"max_bytes", 1}, {"time_period_ms", 1000}, {"info_uri", "javascript:alert(1)"}}});
     return {
         {"nobody has limits", c, {answers(none), answers(none)}, gives(none), 2, {}},
         {"the first limits win", c, {answers(none), answers(full), answers(plain)}, gives(full), 2, {}},
@@ -228,6 +230,12 @@ inline std::vector<Scenario> limit_scenarios() {
         {"limits that are no list are a failure",
          c,
          {answers({{"max_bytes", 1}}), answers(empty)},
+         gives(none),
+         1,
+         {"m1"}},
+        {"a limit whose info_uri is no web address is a failure",
+         c,
+         {answers(script), answers(empty)},
          gives(none),
          1,
          {"m1"}},

@@ -184,7 +184,7 @@ TEST_CASE("a module that cannot be loaded at the start says why") {
     missing.program.path = "mxcd-no-such-program";
     CHECK_THAT(reason_of(missing), Catch::Contains("mxcd-no-such-program is not found in PATH"));
     missing.program.path = "/no/such/program";
-    CHECK_THAT(reason_of(missing), Catch::Contains("it cannot be executed"));
+    CHECK_THAT(reason_of(missing), Catch::Contains("/no/such/program cannot be executed"));
 }
 
 namespace {

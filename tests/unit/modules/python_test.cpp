@@ -54,7 +54,7 @@ class Quitter:
     CHECK(house.reason_of("trouble.Private") == begin + "NotOffered: ModuleApi._hs is not offered by mxcd");
     CHECK(house.reason_of("trouble.Quitter") == begin + "SystemExit: 0");
     house.python.interpreter = "/no/such/python";
-    CHECK(house.reason_of("trouble.Picky") == begin + "it cannot be executed");
+    CHECK(house.reason_of("trouble.Picky") == begin + "/no/such/python cannot be executed");
 }
 
 TEST_CASE("a Python module sees its configuration in the operator's order") {

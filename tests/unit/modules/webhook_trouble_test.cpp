@@ -109,6 +109,12 @@ TEST_CASE("a webhook that flaps is left alone for half a minute, then tried once
     CHECK(webhook.house.metrics.value("mxcd_webhook_breaker_open{module=hook}") == 0);
 }
 
+TEST_CASE("an error that is null is no error") {
+    StubServer server(answer_with_body(R"({"result":true,"error":null})"));
+    GuardedWebhook webhook(server.url(), media::OnError::deny);
+    CHECK(webhook.ask() == 200);
+}
+
 TEST_CASE("a module's own errors are no trouble") {
     StubServer server(answer_with_body(R"({"error":{"status":403,"errcode":"M_FORBIDDEN","error":"no"}})"));
     GuardedWebhook webhook(server.url());

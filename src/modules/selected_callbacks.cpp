@@ -1,10 +1,10 @@
-#include "selected_callbacks.hpp"
+#include "mxcd/modules/selected_callbacks.hpp"
 
 #include <algorithm>
 #include <string_view>
 #include <utility>
 
-namespace mxcd::app {
+namespace mxcd::modules {
 
 namespace {
 
@@ -82,4 +82,4 @@ std::shared_ptr<MediaModule> select_callbacks(std::shared_ptr<MediaModule> modul
     return std::make_shared<SelectedCallbacks>(std::move(module), callbacks);
 }
 
-}  // namespace mxcd::app
+}  // namespace mxcd::modules

@@ -6,11 +6,12 @@
 #include <string>
 #include <vector>
 
-namespace mxcd::app {
+namespace mxcd::modules {
 
-/// `module`, asked only the callbacks that are named (contract section 5; `callbacks` of a module entry). It
-/// has no opinion about the others. Quotas are no callback and always count.
+/// `module`, asked only the callbacks that are named (contract section 5): those that a module entry selects,
+/// or those that a module in a child process has. It has no opinion about the others, and they cost nothing.
+/// Quotas are no callback and always count.
 [[nodiscard]] std::shared_ptr<media::MediaModule> select_callbacks(std::shared_ptr<media::MediaModule> module,
                                                                    const std::vector<std::string>& callbacks);
 
-}  // namespace mxcd::app
+}  // namespace mxcd::modules
