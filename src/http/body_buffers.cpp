@@ -42,6 +42,7 @@ void BodyBuffers::pass_on_place() {
 }
 
 void BodyBuffers::check_deadlines(Moment now) {
+    buffers_.trim();
     while (!waiting_.empty() && waiting_.front().deadline <= now) {
         const async::Resume<void> first = std::move(waiting_.front().resume);
         waiting_.pop_front();

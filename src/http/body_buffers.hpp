@@ -49,7 +49,8 @@ class BodyBuffers {
     [[nodiscard]] async::Task<Loan> borrow();
     /// For bytes that are dropped before anybody else of this thread runs.
     [[nodiscard]] Pool<BodyBuffer>::Loan borrow_for_a_moment() { return buffers_.borrow(); }
-    /// For the sweep: ends waits whose time is up.
+    /// For the sweep: ends waits whose time is up, and gives memory back that nobody has needed since the
+    /// last one.
     void check_deadlines(Moment now);
 
   private:

@@ -3,6 +3,7 @@
 #include "head_buffer.hpp"
 #include "request_head.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -69,7 +70,13 @@ class Pool {
         if (free_.empty()) return Loan(*this, std::make_unique<T>());
         std::unique_ptr<T> object = std::move(free_.back());
         free_.pop_back();
+        least_idle_ = std::min(least_idle_, free_.size());
         return Loan(*this, std::move(object));
+    }
+    /// Now and then: frees one of the kept objects when one was not needed since the last time.
+    void trim() {
+        if (least_idle_ > 0) free_.pop_back();
+        least_idle_ = free_.size();
     }
     [[nodiscard]] std::size_t idle() const { return free_.size(); }
 
@@ -83,6 +90,7 @@ class Pool {
 
     std::size_t kept_;
     std::vector<std::unique_ptr<T>> free_;
+    std::size_t least_idle_ = 0;  // since the last trim()
 };
 
 }  // namespace mxcd::http

@@ -3,6 +3,7 @@
 #include "mxcd/base/log.hpp"
 
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include <cstdint>
 
@@ -19,6 +20,9 @@ constexpr int longest_log = 24'000;
 
 // Moving so few takes about as long as one flush.
 constexpr int few_pages = 500;
+
+// Requests and commits come first.
+constexpr int niceness = 10;
 
 constexpr const char* exclusive_vfs = "unix-excl";
 
@@ -138,6 +142,8 @@ void Checkpointer::wait_until_idle() {
 
 void Checkpointer::work() {
     pthread_setname_np(pthread_self(), "checkpoint");
+    // On Linux a nice value belongs to the thread; a refusal only costs latency.
+    static_cast<void>(setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + niceness));
     std::unique_lock lock(mutex_);
     for (;;) {
         changed_.wait(lock, [this] { return stopping_ || is_busy_; });

@@ -92,4 +92,20 @@ TEST_CASE("body buffers: who has waited for 30 s is told that we are overloaded,
     CHECK(borrowers.loans[2]);
 }
 
+TEST_CASE("body buffers: memory that nobody needs for a while is given back, piece by piece") {
+    Pool<int> pool(4);
+    std::vector<Pool<int>::Loan> loans;
+    for (int i = 0; i < 3; ++i) loans.push_back(pool.borrow());
+    loans.clear();
+    CHECK(pool.idle() == 3);
+    pool.trim();  // all were needed since the last time
+    CHECK(pool.idle() == 3);
+    loans.push_back(pool.borrow());
+    loans.clear();
+    pool.trim();  // one was needed
+    CHECK(pool.idle() == 2);
+    for (int i = 0; i < 5; ++i) pool.trim();
+    CHECK(pool.idle() == 0);
+}
+
 }  // namespace mxcd::http
