@@ -7,7 +7,7 @@ namespace mxcd::api {
 
 async::Task<http::Response> ConfigEndpoints::config(const Call& call) const {
     const std::shared_ptr<const media::UploadPolicy> policy = uploads_.policy();
-    if (policy->modules) {
+    if (policy->modules && policy->modules->tells_config(call.user())) {
         const std::optional<matrix::Json> answer = co_await policy->modules->media_config(call.user());
         if (answer) co_return headers_.json(200, *answer);
     }

@@ -31,10 +31,6 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
     return spdlog::level::off;
 }
 
-TimePoint wall_time() {
-    return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-}
-
 /// Lines arrive finished, so spdlog's own formatting has nothing to do.
 class BufferSink final : public spdlog::sinks::sink {
   public:
@@ -70,15 +66,17 @@ class ProcessLog {
         if (!front_.should_log(to_spdlog(level))) return;
         thread_local std::string line;
         line.clear();
-        append_log_line(line, format_, {wall_time(), level, room, message, fields});
-        front_.log(to_spdlog(level), spdlog::string_view_t(line.data(), line.size()));
+        const auto now = std::chrono::system_clock::now();
+        append_log_line(line, format_,
+                        {std::chrono::floor<std::chrono::milliseconds>(now), level, room, message, fields});
+        front_.log(now, {}, to_spdlog(level), spdlog::string_view_t(line.data(), line.size()));
     }
 
   private:
     [[nodiscard]] std::string describe_drops(std::uint64_t count) const {
         std::string line;
         append_log_line(line, format_,
-                        {wall_time(),
+                        {std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()),
                          LogLevel::warn,
                          "log",
                          "lines were dropped because the reader is too slow",

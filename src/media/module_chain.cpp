@@ -79,9 +79,15 @@ ModuleChain::ModuleChain(std::vector<ChainEntry> entries, async::TaskGroup& back
 
 ModuleChain::~ModuleChain() = default;
 
+bool ModuleChain::tells_config(const matrix::UserId& user) const {
+    return std::any_of(links_.begin(), links_.end(), [&user](const std::shared_ptr<ModuleLink>& link) {
+        return link->module().tells_config(user);
+    });
+}
+
 async::Task<std::optional<matrix::Json>> ModuleChain::media_config(const matrix::UserId& user) const {
     for (const std::shared_ptr<ModuleLink>& link : links_) {
-        if (!link->module().tells_config()) continue;
+        if (!link->module().tells_config(user)) continue;
         const auto begin = [&link, &user] { return link->module().media_config(user); };
         std::optional<std::optional<matrix::Json>> answer =
             co_await link->ask(background_, Callback::media_config, begin);

@@ -135,7 +135,7 @@ class Clamd final : public media::MediaModule {
 
     /// Of what it is asked without a file it has no opinion.
     [[nodiscard]] bool answers_at_once() const override { return true; }
-    [[nodiscard]] bool tells_config() const override { return false; }
+    [[nodiscard]] bool tells_config(const matrix::UserId&) const override { return false; }
     [[nodiscard]] bool checks_files() const override { return true; }
 
     async::Task<media::FileVerdict> check_file(media::FileFacts facts) override {

@@ -48,7 +48,7 @@ class DeclaredTypePolicy final : public media::MediaModule {
     explicit DeclaredTypePolicy(const MimePolicyConfig& config) : rules_(config) {}
 
     [[nodiscard]] bool answers_at_once() const override { return true; }
-    [[nodiscard]] bool tells_config() const override { return false; }
+    [[nodiscard]] bool tells_config(const matrix::UserId&) const override { return false; }
 
     async::Task<bool> is_upload_allowed(media::UploadFacts facts) override {
         if (!rules_.allows(essence_of(facts.declared_type))) throw refusal();
@@ -64,7 +64,7 @@ class SniffedTypePolicy final : public media::MediaModule {
     explicit SniffedTypePolicy(const MimePolicyConfig& config) : rules_(config) { Sniffer().load(); }
 
     [[nodiscard]] bool answers_at_once() const override { return true; }
-    [[nodiscard]] bool tells_config() const override { return false; }
+    [[nodiscard]] bool tells_config(const matrix::UserId&) const override { return false; }
     [[nodiscard]] bool checks_files() const override { return true; }
 
     async::Task<media::FileVerdict> check_file(media::FileFacts facts) override {

@@ -29,7 +29,9 @@ class SelectedCallbacks final : public MediaModule {
 
     [[nodiscard]] bool answers_at_once() const override { return module_->answers_at_once(); }
     [[nodiscard]] bool is_down() const override { return module_->is_down(); }
-    [[nodiscard]] bool tells_config() const override { return tells_config_ && module_->tells_config(); }
+    [[nodiscard]] bool tells_config(const matrix::UserId& user) const override {
+        return tells_config_ && module_->tells_config(user);
+    }
     async::Task<std::optional<matrix::Json>> media_config(matrix::UserId user) override {
         if (!tells_config_) return MediaModule::media_config(std::move(user));
         return module_->media_config(std::move(user));

@@ -9,7 +9,7 @@ class TotalQuota final : public media::MediaModule {
     explicit TotalQuota(const TotalQuotaConfig& config) : quota_{config.max_size, config.max_files} {}
 
     [[nodiscard]] bool answers_at_once() const override { return true; }
-    [[nodiscard]] bool tells_config() const override { return false; }
+    [[nodiscard]] bool tells_config(const matrix::UserId&) const override { return false; }
 
     async::Task<std::vector<media::StorageQuota>> storage_quotas(matrix::UserId) override {
         co_return std::vector<media::StorageQuota>(1, quota_);

@@ -49,6 +49,10 @@ class UserTiers final : public media::MediaModule {
 
     [[nodiscard]] bool answers_at_once() const override { return true; }
 
+    [[nodiscard]] bool tells_config(const matrix::UserId& user) const override {
+        const UserTier* const tier = tier_of(user);
+        return tier != nullptr && tier->config;
+    }
     async::Task<std::optional<matrix::Json>> media_config(matrix::UserId user) override {
         const UserTier* const tier = tier_of(user);
         co_return tier == nullptr ? std::nullopt : tier->config;

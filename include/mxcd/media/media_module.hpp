@@ -72,8 +72,8 @@ class MediaModule {
     /// True while it is known that it cannot answer: for the readiness report.
     [[nodiscard]] virtual bool is_down() const { return false; }
 
-    /// Whether media_config has an opinion at all: who has none is not asked.
-    [[nodiscard]] virtual bool tells_config() const { return true; }
+    /// Whether media_config may have an opinion about this user: who has none is not asked. Never waits.
+    [[nodiscard]] virtual bool tells_config(const matrix::UserId&) const { return true; }
     /// `get_media_config_for_user`: the whole body of the config endpoint (an object), or nothing.
     virtual async::Task<std::optional<matrix::Json>> media_config(matrix::UserId user);
     /// `is_user_allowed_to_upload_media_of_size`: false refuses with 413 M_TOO_LARGE.

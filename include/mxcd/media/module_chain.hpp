@@ -42,6 +42,8 @@ class ModuleChain {
     ModuleChain(const ModuleChain&) = delete;
     ModuleChain& operator=(const ModuleChain&) = delete;
 
+    /// Whether any module may have an opinion about this user's config; when none has, nobody need be asked.
+    [[nodiscard]] bool tells_config(const matrix::UserId& user) const;
     async::Task<std::optional<matrix::Json>> media_config(const matrix::UserId& user) const;
     /// Throws matrix::Error: 413 M_TOO_LARGE on a refusal, 503 on a failing module that denies.
     async::Task<> require_upload_allowed(const UploadFacts& facts) const;
