@@ -88,7 +88,9 @@ class Load {
         std::vector<epoll_event> events(512);
         while (!finished()) {
             if (options_.rate > 0) start_due();
-            const int ready = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), wait_time());
+            const timespec patience = wait_time();
+            const int ready =
+                epoll_pwait2(epoll_, events.data(), static_cast<int>(events.size()), &patience, nullptr);
             for (int i = 0; i < ready; ++i)
                 progress(*static_cast<Connection*>(events[static_cast<std::size_t>(i)].data.ptr));
         }
@@ -138,9 +140,25 @@ class Load {
         return Steady::now() >= end_;
     }
 
-    int wait_time() const {
-        if (options_.rate == 0) return options_.spins ? 0 : 100;
-        return idle_.empty() ? 1 : 0;  // busy loop while requests can be due: a timer would be too coarse
+    timespec wait_time() const {
+        constexpr std::chrono::nanoseconds at_most = std::chrono::milliseconds(100);
+        // A timer is not exact: the rest of the way to a request that is due soon is a busy loop. It must not
+        // be the whole way, or the generator would have a processor to itself, which the server may want.
+        constexpr std::chrono::nanoseconds early = std::chrono::microseconds(100);
+        std::chrono::nanoseconds wait = at_most;
+        if (options_.rate == 0) {
+            if (options_.spins) wait = {};
+        } else if (idle_.empty()) {
+            wait = std::chrono::milliseconds(1);
+        } else {
+            wait = std::clamp(due_at(started_) - Steady::now() - early, {}, at_most);
+        }
+        return {0, static_cast<long>(wait.count())};
+    }
+
+    Steady::time_point due_at(std::int64_t number) const {
+        const std::chrono::duration<double> offset(static_cast<double>(number) / options_.rate);
+        return begin_ + std::chrono::duration_cast<Steady::duration>(offset);
     }
 
     void start_due() {
@@ -149,9 +167,7 @@ class Load {
         while (started_ < due && !idle_.empty()) {
             Connection* connection = idle_.front();
             idle_.pop_front();
-            const auto offset = std::chrono::duration<double>(static_cast<double>(started_) / options_.rate);
-            begin_request(*connection, begin_ + std::chrono::duration_cast<Steady::duration>(offset));
-            ++started_;
+            begin_request(*connection, due_at(started_++));
         }
     }
 

@@ -78,9 +78,19 @@ LogFlushes& log_flushes() {
     return flushes;
 }
 
-/// Whatever a test did to the flushes ends with it.
-struct OrderlyFlushes {
-    ~OrderlyFlushes() { log_flushes().work_again(); }
+/// Holds up the flushes that come while it lives.
+class HeldFlushes {
+  public:
+    HeldFlushes() { log_flushes().hold(); }
+    ~HeldFlushes() { log_flushes().work_again(); }
+    HeldFlushes(const HeldFlushes&) = delete;
+    HeldFlushes& operator=(const HeldFlushes&) = delete;
+
+    bool wait_for_first() const { return log_flushes().wait_for(before_ + 1); }
+    int count() const { return log_flushes().count() - before_; }
+
+  private:
+    const int before_ = log_flushes().count();
 };
 
 }  // namespace
@@ -133,11 +143,9 @@ bool is_answered(const std::future<void>& upload) { return upload.wait_for(0s) =
 TEST_CASE("an upload is answered only when its row has been flushed to the disk") {
     Scene<OnSqlite> scene;
     scene.upload(1);
-    const OrderlyFlushes end;
-    const int before = log_flushes().count();
-    log_flushes().hold();
+    const HeldFlushes flushes;
     std::future<void> first = begin_upload(scene, "first");
-    REQUIRE(log_flushes().wait_for(before + 1));
+    REQUIRE(flushes.wait_for_first());
     CHECK(is_found(scene, "first"));
     CHECK_FALSE(is_answered(first));
     log_flushes().let_go();
@@ -147,11 +155,9 @@ TEST_CASE("an upload is answered only when its row has been flushed to the disk"
 TEST_CASE("uploads that are committed during a flush share the next one") {
     Scene<OnSqlite> scene;
     scene.upload(1);
-    const OrderlyFlushes end;
-    const int before = log_flushes().count();
-    log_flushes().hold();
+    const HeldFlushes flushes;
     std::future<void> first = begin_upload(scene, "first");
-    REQUIRE(log_flushes().wait_for(before + 1));
+    REQUIRE(flushes.wait_for_first());
     std::future<void> second = begin_upload(scene, "second");
     REQUIRE(comes_to_be_found(scene, "second"));
     std::future<void> third = begin_upload(scene, "third");
@@ -161,22 +167,20 @@ TEST_CASE("uploads that are committed during a flush share the next one") {
     first.get();
     second.get();
     third.get();
-    CHECK(log_flushes().count() == before + 2);
+    CHECK(flushes.count() == 2);
 }
 
 TEST_CASE("bytes are called unreferenced only when the end of their last row is durable") {
     Scene<OnSqlite> scene;
     scene.upload(1);
-    const OrderlyFlushes end;
-    const int before = log_flushes().count();
-    log_flushes().hold();
+    const HeldFlushes flushes;
     std::promise<bool> promise;
     std::future<bool> answer = promise.get_future();
     const auto ask = [](Scene<OnSqlite>& place, std::promise<bool>& into) -> async::Task<> {
         into.set_value(co_await place.on.store().is_blob_referenced(media::BlobKey{base::sha256("other")}));
     };
     scene.runner.group().spawn(scene.runner.executor(), ask(scene, promise));
-    REQUIRE(log_flushes().wait_for(before + 1));
+    REQUIRE(flushes.wait_for_first());
     CHECK(answer.wait_for(20ms) == std::future_status::timeout);
     log_flushes().let_go();
     CHECK_FALSE(answer.get());
@@ -186,8 +190,9 @@ TEST_CASE("after a flush that failed nothing is acknowledged until a restart") {
     Scene<OnSqlite> scene;
     scene.runner.run(upload(scene, "before"));
     {
-        const OrderlyFlushes end;
+        const HeldFlushes end;
         log_flushes().fail();
+        log_flushes().let_go();
         CHECK_THROWS_AS(scene.runner.run(upload(scene, "during")), base::StorageError);
     }
     CHECK_THROWS_AS(scene.runner.run(upload(scene, "after")), base::StorageError);
