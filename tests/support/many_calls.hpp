@@ -20,8 +20,10 @@ struct Answers {
 /// to a second module: none queues behind the slow one.
 class ManyCalls {
   public:
-    explicit ManyCalls(const ModuleKind& kind)
-        : slow_(kind.make({{callback::config, hangs()}, {callback::allowed, answers(true)}})),
+    /// `runner` outlives whatever posts the modules' answers to it.
+    ManyCalls(const ModuleKind& kind, TaskRunner& runner)
+        : runner_(runner),
+          slow_(kind.make({{callback::config, hangs()}, {callback::allowed, answers(true)}})),
           other_(kind.make({{callback::allowed, answers(true)}})) {}
 
     void check() {
@@ -58,10 +60,10 @@ class ManyCalls {
         answers->has_slow_one_ended = true;
     }
 
+    TaskRunner& runner_;
     ModuleUnderTest slow_;
     ModuleUnderTest other_;
     std::shared_ptr<Answers> answers_ = std::make_shared<Answers>();
-    TaskRunner runner_;  // the last, so that its calls end before what they use
 };
 
 }  // namespace mxcd::test

@@ -68,8 +68,10 @@ TEST_CASE("libraries in child processes keep to the table of scenarios, whenever
 
 TEST_CASE("calls of libraries do not queue behind a slow one, whenever they answer") {
     const Trust trust = GENERATE(Trust::none, Trust::in_process);
+    const std::string from = GENERATE("callback", "thread");
+    TaskRunner runner;
     LibraryHouse house(trust);
-    ManyCalls(house.kind(GENERATE("callback", "thread"))).check();
+    ManyCalls(house.kind(from), runner).check();
 }
 
 TEST_CASE("what is no plugin, or one of another version, is refused with a sentence") {

@@ -107,6 +107,8 @@ class ScriptedPythonModules {
                 }};
     }
 
+    [[nodiscard]] TaskRunner& runner() { return house_.runner; }
+
   private:
     struct Slot {
         std::filesystem::path folder;

@@ -27,7 +27,9 @@ TEST_CASE("Python modules keep to the table of scenarios") {
 
 TEST_CASE("calls of Python modules do not queue behind a slow one") {
     ScriptedPythonModules modules;
-    ManyCalls({"python", [&modules](const ModuleScript& script) { return modules.make(script); }}).check();
+    ManyCalls({"python", [&modules](const ModuleScript& script) { return modules.make(script); }},
+              modules.runner())
+        .check();
 }
 
 TEST_CASE("a Python module that cannot be loaded says why") {

@@ -5,4 +5,7 @@ using namespace mxcd::test;
 
 TEST_CASE("builtin modules keep to the table of scenarios") { run_module_scenarios(builtin_kind()); }
 
-TEST_CASE("calls of builtin modules do not queue behind a slow one") { ManyCalls(builtin_kind()).check(); }
+TEST_CASE("calls of builtin modules do not queue behind a slow one") {
+    TaskRunner runner;
+    ManyCalls(builtin_kind(), runner).check();
+}

@@ -14,7 +14,7 @@ TEST_CASE("webhooks keep to the table of scenarios") {
 
 TEST_CASE("calls of webhooks do not queue behind a slow one") {
     WebhookHouse house;
-    ManyCalls(webhook_kind(house)).check();
+    ManyCalls(webhook_kind(house), house.runner).check();
 }
 
 TEST_CASE("a call is a signed POST of the callback and its arguments") {
