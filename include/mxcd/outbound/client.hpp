@@ -54,8 +54,8 @@ struct ClientConfig {
     std::size_t max_in_flight = 512;
     std::size_t max_connections_per_host = 128;
     std::string user_agent = "mxcd";
-    /// PEM; trusted instead of the system's authorities. Empty: what the environment names as SSL_CERT_FILE, as
-    /// OpenSSL has it, or those.
+    /// PEM; trusted instead of the system's authorities. Empty: what the environment names as SSL_CERT_FILE,
+    /// as OpenSSL has it, or those.
     std::string ca_file{};
 };
 
