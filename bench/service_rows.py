@@ -51,7 +51,8 @@ def p1():
         def theirs_open():
             return load(nginx.port, connections=64, seconds=SECONDS, rate=40000, target="/")["p99_ms"]
 
-        a, b = (statistics.median(f) for f in in_turn(ours_open, theirs_open))
+        # One pause of the machine makes a p99: it takes more rounds until most are without.
+        a, b = (statistics.median(f) for f in in_turn(ours_open, theirs_open, rounds=3 * ROUNDS))
         row("P1", "p99 at 40,000/s, open loop", f"{a:.3f} ms", f"nginx {b:.3f} ms", f"{a / b:.2f}", "<= 2.00", a / b <= 2)
 
 

@@ -153,10 +153,10 @@ CONFIG = "/_matrix/client/v1/media/config"
 UPLOAD = "/_matrix/media/v3/upload"
 
 
-def in_turn(*sides):
-    """Runs the sides one after the other, ROUNDS times; the list of figures of each."""
+def in_turn(*sides, rounds=ROUNDS):
+    """Runs the sides one after the other, so many times; the list of figures of each."""
     figures = [[] for _ in sides]
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for index, side in enumerate(sides):
             figures[index].append(side())
     return figures

@@ -16,6 +16,7 @@ namespace mxcd::base {
 namespace {
 
 constexpr std::chrono::milliseconds gathering_time(50);
+constexpr std::size_t file_portion = 32 * 1024;
 constexpr int poll_slice_ms = 100;
 constexpr int slices_after_stop = 10;
 
@@ -24,12 +25,13 @@ bool is_file(int fd) {
     return ::fstat(fd, &facts) == 0 && S_ISREG(facts.st_mode);
 }
 
-/// All of it for a file. Otherwise at most PIPE_BUF bytes, ending with a line where one ends: so much goes
-/// into a writable pipe without blocking, and in one piece.
+/// Ends with a line where one ends. PIPE_BUF bytes go into a writable pipe without blocking, and in one
+/// piece. A file takes all at once, but many kernels let nobody else onto the processor meanwhile.
 std::size_t portion_of(std::string_view lines, bool goes_to_file) {
-    if (goes_to_file || lines.size() <= PIPE_BUF) return lines.size();
-    const std::size_t line_end = lines.rfind('\n', PIPE_BUF - 1);
-    return line_end == std::string_view::npos ? PIPE_BUF : line_end + 1;
+    const std::size_t most = goes_to_file ? file_portion : PIPE_BUF;
+    if (lines.size() <= most) return lines.size();
+    const std::size_t line_end = lines.rfind('\n', most - 1);
+    return line_end == std::string_view::npos ? most : line_end + 1;
 }
 
 /// A signal on this thread would be one of the process, and a closed standard error must not end it
