@@ -50,7 +50,7 @@ int move_log(Connection& connection, Soundness& soundness) {
 // it.
 void flush_database(Connection& connection, Soundness& soundness) {
     sqlite3_file* file = nullptr;
-    sqlite3_file_control(connection.handle(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    sqlite3_file_control(connection.handle(), "main", SQLITE_FCNTL_FILE_POINTER, static_cast<void*>(&file));
     soundness.note_result(file->pMethods->xSync(file, SQLITE_SYNC_NORMAL));
 }
 

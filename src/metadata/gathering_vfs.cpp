@@ -209,7 +209,7 @@ sqlite3_vfs make_vfs() {
 
 UnflushedCommit::UnflushedCommit(sqlite3* connection) {
     sqlite3_file* log = nullptr;
-    sqlite3_file_control(connection, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    sqlite3_file_control(connection, "main", SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&log));
     if (log == nullptr || log->pMethods != &methods) return;
     log_ = log;
     GatheringFile::of(log_).leave_flushes();

@@ -1,7 +1,7 @@
 #pragma once
 
 struct sqlite3;
-struct sqlite3_file;
+struct sqlite3_file;  // NOLINT(readability-identifier-naming): SQLite's
 
 namespace mxcd::metadata {
 

@@ -61,7 +61,7 @@ class ChildModule final : public media::MediaModule {
 
 }  // namespace
 
-std::shared_ptr<media::MediaModule> make_child_module(std::shared_ptr<Child> child) {
+std::shared_ptr<media::MediaModule> make_child_module(const std::shared_ptr<Child>& child) {
     const std::vector<std::string>& callbacks = child->callbacks();
     return select_callbacks(std::make_shared<ChildModule>(child), callbacks);
 }
