@@ -64,6 +64,8 @@ class Webhook final : public media::MediaModule {
     }
 
     [[nodiscard]] bool checks_files() const override { return true; }
+    /// Also while answers come from memory: a good answer of before says nothing about now.
+    [[nodiscard]] bool is_down() const override { return breaker_.is_open(); }
 
     async::Task<std::optional<Json>> media_config(matrix::UserId user) override {
         return ask_about_user("get_media_config_for_user", user_arguments(user), config_of);

@@ -13,16 +13,18 @@ namespace {
 /// A chain of one webhook with a short deadline, and what an upload is answered through it.
 struct GuardedWebhook {
     explicit GuardedWebhook(const std::string& url, media::OnError on_error = media::OnError::deny,
-                            const outbound::ClientConfig& client = {})
+                            const outbound::ClientConfig& client = {},
+                            std::chrono::milliseconds cache_ttl = 0ms)
         : house(client) {
         house.config.timeout = timeout;
+        house.config.cache_ttl = cache_ttl;
         chain.emplace(std::vector<media::ChainEntry>{{"hook", house.module(url), timeout, on_error}},
                       house.runner.group(), house.metrics);
     }
 
     /// 200, or the status of the refusal.
-    int ask() {
-        const media::UploadFacts facts{house.user, base::ByteCount(1), "text/plain", std::nullopt};
+    int ask(std::int64_t size = 1) {
+        const media::UploadFacts facts{house.user, base::ByteCount(size), "text/plain", std::nullopt};
         try {
             house.runner.run(chain->require_upload_allowed(facts));
         } catch (const matrix::Error& error) {
@@ -107,6 +109,17 @@ TEST_CASE("a webhook that flaps is left alone for half a minute, then tried once
     CHECK(webhook.ask() == 200);
     CHECK(server.request_count() == 8);
     CHECK(webhook.house.metrics.value("mxcd_webhook_breaker_open{module=hook}") == 0);
+}
+
+TEST_CASE("a webhook that is left alone is degraded, also when the last answer came from memory") {
+    StubServer server(result(true));
+    GuardedWebhook webhook(server.url(), media::OnError::deny, {}, 1h);
+    CHECK(webhook.ask(7) == 200);
+    server.answer_with(StubAnswer{.status = 500});
+    for (int call = 0; call < 5; ++call) CHECK(webhook.ask() == 503);
+    CHECK(webhook.ask(7) == 200);
+    CHECK(webhook.house.metrics.value("mxcd_webhook_cache_hits_total{module=hook}") == 1);
+    CHECK(webhook.chain->degraded() == std::vector<std::string>{"hook"});
 }
 
 TEST_CASE("an error that is null is no error") {
