@@ -1,5 +1,9 @@
 #!/usr/bin/env python3
-"""Modules that crash, hang, flood and lie: the policy decides within the deadline, nobody else notices, and they come back."""
+"""Modules that crash, hang, flood and lie: the policy decides within the deadline, nobody else notices, and they come back.
+
+The standard suite runs beside other tests and leaves room for that; `scripts/test-hostile-modules` sets MXCD_STRICT=1.
+"""
+import math
 import os
 import pathlib
 import statistics
@@ -19,6 +23,7 @@ LIBRARY_DEEDS = {"crash": 503, "crash thread": 503, "abort": 503, "exit": 503, "
                  "close": 503, "silent": 503, "late": 503, "twice": 200}
 SLOW_DEEDS = {"hang", "hang_softly", "stop", "flood output", "flood log", "silent", "late"}  # each takes its whole deadline
 IS_SANITIZED = bool(os.environ.get("MXCD_SANITIZE"))
+IS_STRICT = os.environ.get("MXCD_STRICT") == "1"
 
 
 def rss(pid):
@@ -79,10 +84,9 @@ class Stage:
 
     def misbehave(self, deed, times, expected):
         self.order.write_text(deed)
-        for _ in range(times):
-            status = self.upload()
-            # Once it has died, it is down.
-            assert status in (expected, 503), (deed, status)
+        statuses = [self.upload() for _ in range(times)]
+        # Once it has died, it is down.
+        assert set(statuses) <= {expected, 503} and expected in statuses, (deed, statuses)
 
     def come_back(self, deed):
         self.order.write_text("behave")
@@ -99,9 +103,16 @@ def judge(kind, stage, baseline, worst, grown):
     """`baseline` and `worst` are of the p99 of others, in milliseconds; `grown` in bytes."""
     print(f"{kind}: slowest verdict of the policy {stage.slowest_verdict:.2f} s, slowest return {stage.slowest_return:.3f} s, p99 of others "
           f"{baseline:.1f} ms before and at most {worst:.1f} ms, grown by {grown >> 10} KiB")
-    # Room for a machine that runs other tests at the same time; on an idle one it is 1 s and 10 ms.
-    assert stage.slowest_verdict < TIMEOUT + 2 and stage.slowest_return < 5 and worst < baseline + (2000 if IS_SANITIZED else 100)
-    assert grown < 20 << 20 or IS_SANITIZED
+    if IS_STRICT:
+        most_late, longest_return, most_delay, most_growth = 0.2, 1, 10, 4 << 20
+    else:
+        most_late, longest_return, most_delay, most_growth = 2, 5, 100, 20 << 20
+    if IS_SANITIZED:
+        most_delay, most_growth = 2000, math.inf
+    assert stage.slowest_verdict <= TIMEOUT + most_late, stage.slowest_verdict
+    assert stage.slowest_return <= longest_return, stage.slowest_return
+    assert worst <= baseline + most_delay, (baseline, worst)
+    assert grown <= most_growth, grown
 
 
 def perform(kind, entry, deeds):

@@ -22,8 +22,10 @@ class Hook(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     order: pathlib.Path
     flaps = itertools.cycle((False, True))
+    calls = 0
 
     def do_POST(self):
+        Hook.calls += 1
         self.rfile.read(int(self.headers["Content-Length"]))
         deed = self.order.read_text()
         self.close_connection = deed != "behave"
@@ -108,6 +110,19 @@ class TlsServer(http.server.ThreadingHTTPServer):
         super().finish_request(request, client_address)
 
 
+def is_left_alone_after_five_failures(server, stage):
+    Hook.order.write_text("500")
+    assert [stage.upload() for _ in range(5)] == [503] * 5
+    Hook.order.write_text("behave")
+    calls = Hook.calls
+    began = time.monotonic()
+    assert [stage.upload() for _ in range(5)] == [503] * 5, "the policy decides, though the webhook behaves again"
+    assert time.monotonic() - began < TIMEOUT and Hook.calls == calls, "nobody is asked or waited for"
+    assert 'mxcd_webhook_breaker_open{module="hostile"} 1' in server.request("GET", "/metrics").body.decode()
+    assert server.request("GET", "/health/ready").json()["dependencies"]["modules"] == "degraded"
+    print("webhook: after five failures the policy decides at once, without a call")
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         Hook.order = pathlib.Path(folder) / "order"
@@ -136,6 +151,7 @@ modules:
                 for _ in range(20):
                     assert stage.upload() == 200
             grown = rss(server.process.pid) - before
+            is_left_alone_after_five_failures(server, stage)
         hook.shutdown()
     judge("webhook", stage, baseline, worst, grown)
 
