@@ -204,6 +204,7 @@ class Module:
 TEST_CASE("a spam checker reads the file, and its word decides") {
     PythonHouse house;
     house.write("spam", R"(
+import subprocess
 from synapse.module_api import NOT_SPAM
 from synapse.module_api.errors import Codes
 class Module:
@@ -213,6 +214,7 @@ class Module:
         await file_wrapper.write_chunks_to(pieces.append)
         content = b"".join(pieces)
         with open(file_wrapper.path, "rb") as file: assert file.read() == content
+        assert subprocess.run(["cat", file_wrapper.path], capture_output=True, check=True).stdout == content
         assert (file_info.file_id, file_info.server_name, file_info.url_cache) == ("abcDEF", None, False)
         return {b"fine": NOT_SPAM, b"good": False, b"evil": Codes.FORBIDDEN, b"odd": (Codes.BAD_JSON, {"a": 1}),
                 b"spam": True}[content]
@@ -235,6 +237,6 @@ class Module:
     CHECK(check("good") == "allow");
     CHECK(check("evil") == "400 M_FORBIDDEN Bad content");
     CHECK(check("odd") == "400 M_BAD_JSON Bad content");
-    CHECK(check("spam") == "400 M_UNKNOWN Bad content");
+    CHECK(check("spam") == "400 M_FORBIDDEN Bad content");
     CHECK_THROWS_WITH(check("what"), Catch::Contains("KeyError"));
 }

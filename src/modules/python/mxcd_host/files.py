@@ -9,7 +9,7 @@ def verdict_of(answer):
         return "allow"
     code = answer[0] if isinstance(answer, tuple) and answer else answer
     if code is True:
-        code = Codes.UNKNOWN
+        code = Codes.FORBIDDEN
     if not isinstance(code, Codes):
         raise TypeError(f"check_media_file_for_spam returned {type(answer).__name__}")
     # As Synapse answers uploads of what its spam checkers refuse.

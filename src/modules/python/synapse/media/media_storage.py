@@ -12,8 +12,8 @@ class ReadableFileWrapper:
 
     def __init__(self, descriptor):
         self._descriptor = descriptor
-        # For those who want to open it themselves.
-        self.path = f"/proc/self/fd/{descriptor}"
+        # For those who want to open it themselves, or name it to a program that they run.
+        self.path = f"/proc/{os.getpid()}/fd/{descriptor}"
 
     async def write_chunks_to(self, callback):
         """Gives all of the bytes to `callback`, piece by piece."""
