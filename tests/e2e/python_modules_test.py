@@ -327,6 +327,23 @@ modules: [{module: media_counter.MediaCounter, callbacks: [get_media_config_for_
     print(f"local_media_repository is exact for its reader while {bobs} uploads of others come in, and after deletions")
 
 
+def what_a_module_says_is_in_our_log():
+    settings = python_settings("") + "log: {level: info}\nmodules: [{module: talker.Talker}]\n"
+    with Mxcd(settings) as server:
+        assert server.request("GET", "/_matrix/client/v1/media/config", authorization()).json() == {}
+        assert server.upload(b"x").status == 503
+        for text in ("printed at load", "printed in a callback", "printed to standard error", "talker: logged by @alice:hs.test",
+                     "nobody waits for this", "ValueError: nothing is allowed to @alice:hs.test"):
+            wait_until_logged(server, text)
+        lines = [json.loads(line) for line in (server.folder / "log").read_text().splitlines()]
+    says = {line["text"]: line["level"] for line in lines if line["message"] == "a module says"}
+    assert says["printed in a callback"] == "info" and says["talker: logged by @alice:hs.test"] == "warn", says
+    assert says["Traceback (most recent call last):"] == "error", says
+    place = [text for text in says if "talker.py" in text and "is_user_allowed_to_upload_media_of_size" in text]
+    assert place and says[place[0]] == "error", "a traceback names the module's own line"
+    print("prints, logging and tracebacks of a module are in the log, line by line")
+
+
 def bad_modules_are_told_at_start_and_at_reload():
     def run(settings):
         folder = pathlib.Path(tempfile.mkdtemp(prefix="mxcd-bad-"))
@@ -371,6 +388,7 @@ def bad_modules_are_told_at_start_and_at_reload():
 
 if __name__ == "__main__":
     bad_modules_are_told_at_start_and_at_reload()
+    what_a_module_says_is_in_our_log()
     the_http_client_speaks_all_its_ways(with_tls=False)
     the_http_client_speaks_all_its_ways(with_tls=True)
     our_media_is_exact_while_it_changes()

@@ -146,6 +146,16 @@ TEST_CASE("a child that dies, hangs or talks nonsense is replaced, and its calls
         [&] { return house.metrics.value("mxcd_module_child_up{module=tiny}") == 1; }));
 }
 
+TEST_CASE("a child that always dies is started again and again, ever more slowly") {
+    ChildHouse house;
+    const auto begun = std::chrono::steady_clock::now();
+    const auto child = house.start("send({'ready': {'callbacks': [ALLOWED]}})");
+    const auto starts = [&] { return house.metrics.value("mxcd_module_child_starts_total{module=tiny}"); };
+    CHECK(ChildHouse::eventually([&] { return starts() >= 8; }));
+    // At once, then after 50, 100, 200, 400 and twice 500 ms.
+    CHECK(std::chrono::steady_clock::now() - begun >= 1750ms);
+}
+
 TEST_CASE("while a child is down its calls fail at once") {
     ChildHouse house;
     const TempFolder folder;

@@ -96,6 +96,48 @@ class Module:
     CHECK(house.runner.run(module->is_upload_allowed(upload())) == is_allowed);
 }
 
+TEST_CASE("a callback answers with a value, a coroutine or a Deferred") {
+    PythonHouse house;
+    house.write("ways", R"(
+from synapse.module_api.errors import Codes, SynapseError
+from twisted.internet import defer, reactor
+from twisted.internet.task import deferLater
+
+class Module:
+    def __init__(self, config, api):
+        api.register_media_repository_callbacks(get_media_config_for_user=self.config)
+    def config(self, user_id): return getattr(self, user_id[1:].partition(":")[0])(user_id)
+    def value(self, user_id): return {"who": user_id}
+    async def coroutine(self, user_id):
+        await deferLater(reactor, 0.01)
+        return {"who": user_id}
+    def fired(self, user_id): return defer.succeed({"who": user_id})
+    def deferred(self, user_id): return deferLater(reactor, 0.01, lambda: {"who": user_id})
+    @defer.inlineCallbacks
+    def inline_callbacks(self, user_id):
+        yield deferLater(reactor, 0.01)
+        return {"who": user_id}
+    async def forgetful(self, user_id): return self.deferred(user_id)  # no await
+    def failing(self, user_id): return deferLater(reactor, 0.01, {}.pop, "nothing")
+    @defer.inlineCallbacks
+    def refusing(self, user_id):
+        yield deferLater(reactor, 0.01)
+        raise SynapseError(418, "no", Codes.FORBIDDEN)
+)");
+    const auto module = house.load("ways.Module");
+    const auto ask = [&](const std::string& way) {
+        const matrix::UserId user = matrix::UserId::parse("@" + way + ":example.org").value();
+        return house.runner.run(module->media_config(user));
+    };
+    for (const char* const way :
+         {"value", "coroutine", "fired", "deferred", "inline_callbacks", "forgetful"}) {
+        INFO(way);
+        CHECK(ask(way) == Json{{"who", std::string("@") + way + ":example.org"}});
+    }
+    CHECK_THROWS_WITH(ask("failing"), Catch::Contains("KeyError: 'nothing'"));
+    CHECK_THROWS_AS(ask("refusing"), matrix::Error);
+}
+
 TEST_CASE("a limits callback with a second parameter gets the size") {
     PythonHouse house;
     house.write("sizes", R"(

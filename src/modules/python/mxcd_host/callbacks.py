@@ -13,8 +13,10 @@ CHECK_FOR_SPAM = "check_media_file_for_spam"  # of spam checkers; a part of chec
 
 
 async def _result_of(answer):
-    """What a callback returned: a value, or something to await."""
-    return await answer if inspect.isawaitable(answer) else answer
+    """What a callback returned: a value, or something to await (also when a coroutine gives what it should have awaited)."""
+    while inspect.isawaitable(answer):
+        answer = await answer
+    return answer
 
 
 def _with_size(callback):

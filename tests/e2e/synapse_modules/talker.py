@@ -1,0 +1,27 @@
+"""Says something in every way there is, and fails in two."""
+import logging
+import sys
+
+from synapse.module_api import ModuleApi
+from twisted.internet import defer
+
+logger = logging.getLogger(__name__)
+
+
+class Talker:
+    def __init__(self, config: dict, api: ModuleApi):
+        print("printed at load")
+        api.register_media_repository_callbacks(
+            get_media_config_for_user=self.get_media_config_for_user,
+            is_user_allowed_to_upload_media_of_size=self.is_user_allowed_to_upload_media_of_size,
+        )
+
+    async def get_media_config_for_user(self, user_id: str) -> dict:
+        print("printed in a callback")
+        print("printed to standard error", file=sys.stderr)
+        logger.warning("logged by %s", user_id)
+        defer.fail(LookupError("nobody waits for this"))
+        return {}
+
+    async def is_user_allowed_to_upload_media_of_size(self, user_id: str, size: int) -> bool:
+        raise ValueError(f"nothing is allowed to {user_id}")
