@@ -173,6 +173,10 @@ void FolderDisk::keep(const Placement& placement) noexcept {
     }
 }
 
+void FolderDisk::leave(const Placement& placement) noexcept {
+    static_cast<void>(pins_.release(placement.key, Ending::kept));
+}
+
 void FolderDisk::withdraw(const Placement& placement) noexcept {
     // The spool name of bytes that could not be removed is what the next start finds them by.
     if (!pins_.release(placement.key, Ending::failed) || take_away(placement.key))

@@ -57,6 +57,8 @@ class FolderDisk {
     [[nodiscard]] Placement place(SpoolFile spool, const media::SpooledBody& body);
     /// Ends a placement whose row is committed; a failure is logged and mended at the next start.
     void keep(const Placement& placement) noexcept;
+    /// Ends a placement of whose row nobody knows: the bytes stay, and their name is left to the next start.
+    void leave(const Placement& placement) noexcept;
     /// Ends a placement whose upload failed: its bytes go, unless somebody else relies on them.
     void withdraw(const Placement& placement) noexcept;
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cassert>
 #include <chrono>
+#include <utility>
 
 namespace mxcd::blobs {
 
@@ -24,21 +25,25 @@ class PlacedBlob final : public media::StoredBlob {
     PlacedBlob& operator=(const PlacedBlob&) = delete;
 
     ~PlacedBlob() override {
-        if (is_kept_) return;
+        if (has_ended_) return;
         errands_.run([&disk = disk_, placement = std::move(placement_)] { disk.withdraw(placement); });
     }
 
     void keep() noexcept override {
-        if (is_kept_) return;
-        is_kept_ = true;
+        if (std::exchange(has_ended_, true)) return;
         errands_.run([&disk = disk_, placement = std::move(placement_)] { disk.keep(placement); });
+    }
+
+    void leave() noexcept override {
+        if (std::exchange(has_ended_, true)) return;
+        disk_.leave(placement_);
     }
 
   private:
     FolderDisk& disk_;
     Errands& errands_;
     Placement placement_;
-    bool is_kept_ = false;
+    bool has_ended_ = false;
 };
 
 class SpoolWriter final : public media::BlobWriter {

@@ -86,8 +86,14 @@ async::Task<ThumbnailBatch> make_batch(ThumbnailTools tools, BatchOrder order) {
         batch->push_back(std::make_shared<const ThumbnailRecord>(std::move(stored.record)));
         if (stored.blob) blobs.push_back(std::move(stored.blob));
     }
-    const bool is_recorded =
-        co_await tools.catalog.record(original.record->id, std::move(picture.facts), std::move(rows));
+    bool is_recorded = false;
+    try {
+        is_recorded =
+            co_await tools.catalog.record(original.record->id, std::move(picture.facts), std::move(rows));
+    } catch (const base::OutcomeUnknown&) {
+        for (const std::unique_ptr<StoredBlob>& blob : blobs) blob->leave();
+        throw;
+    }
     if (!is_recorded) co_return nullptr;
     for (const std::unique_ptr<StoredBlob>& blob : blobs) blob->keep();
     co_return batch;

@@ -255,10 +255,15 @@ async::Task<> Uploads::commit(MediaRecord record, ReceivedBody& received, Reserv
     std::unique_ptr<StoredBlob> stored;
     if (received.writer) stored = co_await received.writer->store();
     MXCD_FAILPOINT("upload.stored");
-    if (is_claimed)
-        co_await pending_.fill(std::move(record), reservation.id());
-    else
-        co_await metadata_.record_upload(std::move(record), reservation.id());
+    try {
+        if (is_claimed)
+            co_await pending_.fill(std::move(record), reservation.id());
+        else
+            co_await metadata_.record_upload(std::move(record), reservation.id());
+    } catch (const base::OutcomeUnknown&) {
+        if (stored) stored->leave();
+        throw;
+    }
     // No await from here on: a cancellation must not part the committed row from its bytes.
     reservation.settled();
     if (stored) stored->keep();

@@ -30,8 +30,8 @@ base::UniqueFd open_log(const std::filesystem::path& path) {
 std::exception_ptr failure_after_flush() {
     try {
         MXCD_FAILPOINT("database.after_commit");
-    } catch (...) {
-        return std::current_exception();
+    } catch (const std::exception& error) {
+        return std::make_exception_ptr(base::OutcomeUnknown(error.what()));
     }
     return nullptr;
 }
@@ -97,7 +97,8 @@ std::exception_ptr LogFlusher::flush() noexcept {
                                      std::generic_category().message(errno));
     } catch (const std::exception& error) {
         soundness_.note_failed_flush(error.what());
-        return std::current_exception();
+        // Also when this flush was not even tried: the rows are in the log.
+        return std::make_exception_ptr(base::OutcomeUnknown(error.what()));
     }
     return nullptr;
 }

@@ -16,8 +16,8 @@ class Write {
     /// The rows are there for every read from now on, though not yet durable: what must change in memory at
     /// the same moment changes here. Called on the database's thread.
     virtual void committed() noexcept {}
-    /// Tells the caller: durable when `failure` is empty; otherwise nothing was written, or nobody knows what
-    /// the disk holds. Called on either thread.
+    /// Tells the caller: durable when `failure` is empty; nobody knows when it is base::OutcomeUnknown;
+    /// otherwise nothing was written. Called on either thread.
     virtual void answer(std::exception_ptr failure) noexcept = 0;
 };
 

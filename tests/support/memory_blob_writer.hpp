@@ -54,6 +54,7 @@ class MemoryStoredBlob final : public media::StoredBlob {
         state_->blobs.at(key_).is_kept = true;
         ++state_->kept_counts[key_];
     }
+    void leave() noexcept override { keep(); }
 
   private:
     std::shared_ptr<MemoryBlobState> state_;  // shared with the store and its other handles

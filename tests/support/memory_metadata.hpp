@@ -41,6 +41,11 @@ class MemoryMetadata final : public media::MetadataStore,
         const std::lock_guard lock(mutex_);
         fail_next_record_ = true;
     }
+    /// The next record_upload or fill writes, and ends with base::OutcomeUnknown.
+    void fail_next_flush() {
+        const std::lock_guard lock(mutex_);
+        fail_next_flush_ = true;
+    }
     [[nodiscard]] std::size_t reservations() const {
         const std::lock_guard lock(mutex_);
         return reservations_.size();
@@ -55,6 +60,7 @@ class MemoryMetadata final : public media::MetadataStore,
     async::Task<> record_upload(media::MediaRecord record, media::ReservationId reservation) override {
         const std::lock_guard lock(mutex_);
         write_down(std::move(record), reservation);
+        flush();
         co_return;
     }
 
@@ -98,6 +104,7 @@ class MemoryMetadata final : public media::MetadataStore,
         record.is_ephemeral = pending->second.is_ephemeral;
         write_down(std::move(record), reservation);
         pending_.erase(pending);
+        flush();
         co_return;
     }
     async::Task<std::optional<base::TimePoint>> expiry_of(matrix::MediaId id) override {
@@ -275,6 +282,10 @@ class MemoryMetadata final : public media::MetadataStore,
         bool is_ephemeral;
     };
 
+    void flush() {
+        if (std::exchange(fail_next_flush_, false)) throw base::OutcomeUnknown("told to fail");
+    }
+
     void write_down(media::MediaRecord record, media::ReservationId reservation) {
         if (std::exchange(fail_next_record_, false)) throw base::StorageError("told to fail");
         if (!reservations_.contains(reservation)) throw base::StorageError("no such reservation");
@@ -423,6 +434,7 @@ class MemoryMetadata final : public media::MetadataStore,
     std::vector<Sent> sent_;
     std::uint64_t next_id_ = 1;
     bool fail_next_record_ = false;
+    bool fail_next_flush_ = false;
 };
 
 }  // namespace mxcd::test

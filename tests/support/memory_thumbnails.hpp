@@ -1,5 +1,6 @@
 #pragma once
 
+#include "mxcd/base/errors.hpp"
 #include "mxcd/media/thumbnail_catalog.hpp"
 
 #include <atomic>
@@ -16,6 +17,8 @@ class MemoryThumbnails final : public media::ThumbnailCatalog {
   public:
     /// record() finds no media any more.
     std::atomic<bool> media_is_gone = false;
+    /// record() writes, and ends with base::OutcomeUnknown.
+    std::atomic<bool> flushes_fail = false;
 
     async::Task<std::optional<media::ThumbnailRecord>> find(matrix::MediaId media,
                                                             media::ThumbnailForm form) override {
@@ -34,6 +37,7 @@ class MemoryThumbnails final : public media::ThumbnailCatalog {
             const std::pair key(thumbnail.media, thumbnail.form);
             records_.emplace(key, std::move(thumbnail));
         }
+        if (flushes_fail) throw base::OutcomeUnknown("told to fail");
         co_return true;
     }
     async::Task<std::optional<media::PictureFacts>> find_picture(matrix::MediaId media) override {

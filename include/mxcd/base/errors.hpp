@@ -14,6 +14,12 @@ struct StorageFull : StorageError {
     using StorageError::StorageError;
 };
 
+/// A change was committed, and its flush to the disk failed: a restart will find it or not. What the change
+/// refers to must stay until then.
+struct OutcomeUnknown : StorageError {
+    using StorageError::StorageError;
+};
+
 /// A service that we depend on is unreachable or answers nonsense. Answered 503 with Retry-After.
 struct UpstreamError : std::runtime_error {
     using std::runtime_error::runtime_error;

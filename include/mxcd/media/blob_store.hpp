@@ -14,13 +14,15 @@
 
 namespace mxcd::media {
 
-/// Bytes at their content address, not yet spoken for by a committed row. keep() once the row is committed;
-/// without it the destructor takes the bytes away again, unless a row or another upload in flight has the
-/// same bytes. Never blocks an io thread.
+/// Bytes at their content address, not yet spoken for by a committed row. keep() once the row is committed,
+/// leave() when nobody knows whether it is; without either the destructor takes the bytes away again, unless
+/// a row or another upload in flight has the same bytes. Never blocks an io thread.
 class StoredBlob {
   public:
     virtual ~StoredBlob() = default;
     virtual void keep() noexcept = 0;
+    /// The bytes stay, and the next start decides by the row.
+    virtual void leave() noexcept = 0;
 };
 
 /// Bytes whose last row may be about to go. Noted on the disk, so that a crash before it is decided is mended

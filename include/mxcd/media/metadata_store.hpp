@@ -20,7 +20,8 @@ class MetadataStore {
 
     /// The commit point of an upload: ONE transaction writes the media row (and an inline body), the ledger
     /// entry of `reservation` and ends that reservation, flushed to the disk when the task resumes. On an
-    /// exception nothing was written and the reservation still stands. The ledger entry's time is the moment
+    /// exception nothing was written and the reservation still stands; except on base::OutcomeUnknown, when
+    /// nobody knows what was written, and the reservation has ended. The ledger entry's time is the moment
     /// of the commit, and becomes the row's `created_at`. A media ID that is taken is a StorageError.
     virtual async::Task<> record_upload(MediaRecord record, ReservationId reservation) = 0;
 

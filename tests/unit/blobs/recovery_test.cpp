@@ -153,6 +153,19 @@ TEST_CASE("what is withdrawn or kept is done when the store has closed") {
     CHECK(fixture.blob_files().size() == (is_kept ? 1 : 0));
 }
 
+TEST_CASE("an upload of whose row nobody knows is decided at the next start") {
+    const bool is_referenced = GENERATE(true, false);
+    StoreFixture fixture;
+    fixture.tasks.run(test::store_body(*fixture.store, "body"))->leave();
+    fixture.store.reset();
+    REQUIRE(fixture.spool_files().size() == 1);
+    REQUIRE(fixture.blob_files().size() == 1);
+    fixture.open();
+    fixture.store->recover([is_referenced](const media::BlobKey&) { return is_referenced; });
+    CHECK(fixture.spool_files().empty());
+    CHECK(fixture.blob_files().size() == (is_referenced ? 1 : 0));
+}
+
 TEST_CASE("a deletion that was not decided is decided at the next start") {
     const bool is_referenced = GENERATE(true, false);
     StoreFixture fixture;

@@ -1,6 +1,7 @@
 #include "mxcd/media/thumbnails.hpp"
 
 #include "mxcd/async/suspend.hpp"
+#include "mxcd/base/errors.hpp"
 #include "mxcd/matrix/error.hpp"
 
 #include "support/blob_bodies.hpp"
@@ -137,6 +138,14 @@ TEST_CASE("media that is deleted during the decode keeps no thumbnails") {
     CHECK_FALSE(house.open(id));
     CHECK(house.blobs.blob_count() == 0);
     CHECK_FALSE(house.runner.run(house.catalog.find(id, small_crop)));
+}
+
+TEST_CASE("thumbnails whose rows nobody knows of keep their bytes") {
+    House house(everything_in_blobs());
+    const matrix::MediaId id = house.add(test_png(400, 300));
+    house.catalog.flushes_fail = true;
+    CHECK_THROWS_AS(house.open(id), base::OutcomeUnknown);
+    CHECK(house.blobs.blob_count() == 3);
 }
 
 TEST_CASE("what failed is tried again after ten minutes") {

@@ -144,6 +144,24 @@ TEST_CASE("a commit that fails does not take away bytes that other media have") 
     CHECK(house.metadata.reservations() == 0);
 }
 
+TEST_CASE("an upload of whose row nobody knows leaves the bytes to the next start") {
+    CheckedHouse house;
+    const bool is_claimed = GENERATE(false, true);
+    media::Uploads& uploads = house.open();
+    MemoryBody body(std::string(100'000, 'x'));
+    media::UploadRequest request = house.request(body, 100'000_B);
+    if (is_claimed) {
+        const media::CreatedMedia created = house.runner.run(uploads.create(request.user, false));
+        request.claim = house.runner.run(uploads.claim(created.id, request.user));
+    }
+    house.metadata.fail_next_flush();
+    CHECK_THROWS_AS(house.runner.run(uploads.store(std::move(request))), base::OutcomeUnknown);
+    CHECK(house.metadata.records().size() == 1);
+    CHECK(house.blobs.blob_count() == 1);
+    CHECK(house.metadata.reservations() == 0);
+    CHECK(house.metrics.value("mxcd_uploads_total") == 0);
+}
+
 TEST_CASE("an upload that is stopped in mid-body leaves nothing") {
     CheckedHouse house;
     const std::int64_t size = GENERATE(100, 100'000);
