@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include <cstdint>
+#include <filesystem>
 
 namespace mxcd::metadata {
 
@@ -56,8 +57,8 @@ void flush_database(Connection& connection, Soundness& soundness) {
 
 }  // namespace
 
-Checkpointer::Checkpointer(Connection& writer, const std::filesystem::path& database, Soundness& soundness)
-    : writer_(writer), mover_(open_mover(database)), soundness_(soundness), thread_([this] { work(); }) {
+Checkpointer::Checkpointer(Connection& writer, Soundness& soundness)
+    : writer_(writer), mover_(open_mover(writer.file())), soundness_(soundness), thread_([this] { work(); }) {
     const auto note = [](void* self, sqlite3*, const char*, int pages) {
         static_cast<Checkpointer*>(self)->note_log(pages);
         return SQLITE_OK;

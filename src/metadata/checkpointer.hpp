@@ -4,7 +4,6 @@
 #include "sqlite.hpp"
 
 #include <condition_variable>
-#include <filesystem>
 #include <mutex>
 #include <thread>
 
@@ -16,8 +15,7 @@ namespace mxcd::metadata {
 /// database's thread. Its functions are called there.
 class Checkpointer {
   public:
-    /// `database` is the file that `writer` has open.
-    Checkpointer(Connection& writer, const std::filesystem::path& database, Soundness& soundness);
+    Checkpointer(Connection& writer, Soundness& soundness);
     /// Finishes what is begun.
     ~Checkpointer();
     Checkpointer(const Checkpointer&) = delete;

@@ -41,6 +41,12 @@ class StartBackup final : public Read {
     async::Resume<void> resume_;
 };
 
+/// The file is open, and what goes with it is not.
+std::exception_ptr cannot_open(const std::filesystem::path& path, const base::StorageError& error) {
+    return std::make_exception_ptr(OpenError(
+        OpenError::Reason::other, "the database '" + path.string() + "' cannot be opened: " + error.what()));
+}
+
 void answer_broken_off(std::unique_ptr<BackupCopy>& backup, std::exception_ptr why) {
     const async::Resume<void> resume = backup->resume();
     backup.reset();  // before the answer: whoever hears of it finds no file any more
@@ -122,6 +128,9 @@ void DatabaseThread::serve() {
     std::unique_ptr<Workplace> place;
     try {
         place = std::make_unique<Workplace>(path_, clock_, reservations_, metrics_);
+    } catch (const base::StorageError& error) {
+        opened_.set_exception(cannot_open(path_, error));
+        return;
     } catch (...) {
         opened_.set_exception(std::current_exception());
         return;

@@ -63,7 +63,7 @@ class DatabaseThread {
     struct Workplace {
         Workplace(const std::filesystem::path& path, const base::Clock& clock, Reservations& reservations,
                   base::Metrics& metrics)
-            : store(open_store(path, clock, reservations)), commits(*store, path, metrics) {}
+            : store(open_store(path, clock, reservations)), commits(*store, metrics) {}
         std::unique_ptr<Store> store;
         GroupCommit commits;
         std::unique_ptr<BackupCopy> backup;

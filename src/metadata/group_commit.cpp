@@ -16,7 +16,7 @@ constexpr base::Logger logger("metadata");
 
 }  // namespace
 
-GroupCommit::GroupCommit(Store& store, const std::filesystem::path& database, base::Metrics& metrics)
+GroupCommit::GroupCommit(Store& store, base::Metrics& metrics)
     : store_(store),
       begin_(store.connection, "BEGIN IMMEDIATE"),
       commit_(store.connection, "COMMIT"),
@@ -26,8 +26,8 @@ GroupCommit::GroupCommit(Store& store, const std::filesystem::path& database, ba
       rollback_to_(store.connection, "ROLLBACK TO one_write"),
       group_size_(metrics.histogram("mxcd_database_group_size", "Writes that shared one commit",
                                     {1, 2, 4, 8, 16, 32, 64, 128, 256, 512})),
-      flusher_(database.string() + "-wal", soundness_, metrics),
-      checkpointer_(store.connection, database, soundness_) {}
+      flusher_(store.connection.log(), soundness_, metrics),
+      checkpointer_(store.connection, soundness_) {}
 
 void GroupCommit::run(std::vector<std::unique_ptr<Write>> group) {
     const auto begun_at = std::chrono::steady_clock::now();

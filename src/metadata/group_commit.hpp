@@ -9,7 +9,6 @@
 #include "write.hpp"
 
 #include <exception>
-#include <filesystem>
 #include <memory>
 #include <vector>
 
@@ -19,8 +18,8 @@ namespace mxcd::metadata {
 /// the write-ahead log short. Lives on the database's thread.
 class GroupCommit {
   public:
-    /// `database` is the path of the store's file.
-    GroupCommit(Store& store, const std::filesystem::path& database, base::Metrics& metrics);
+    /// Throws base::StorageError when the log cannot be opened.
+    GroupCommit(Store& store, base::Metrics& metrics);
 
     /// Applies and commits, and leaves the flush and the answers to the flusher. A write that fails does not
     /// harm the others; a commit that fails fails all.

@@ -48,6 +48,12 @@ std::string Connection::ask(const char* sql) {
     return answer;
 }
 
+std::filesystem::path Connection::file() const { return sqlite3_db_filename(handle_.get(), "main"); }
+
+std::filesystem::path Connection::log() const {
+    return sqlite3_filename_wal(sqlite3_db_filename(handle_.get(), "main"));
+}
+
 Statement::Statement(Connection& connection, const char* sql) {
     sqlite3_stmt* handle = nullptr;
     const int result =

@@ -37,6 +37,9 @@ class Connection {
     std::string ask(const char* sql);
     [[nodiscard]] bool in_transaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
     [[nodiscard]] sqlite3* handle() const { return handle_.get(); }
+    /// The file behind the symbolic links; its write-ahead log lies beside it.
+    [[nodiscard]] std::filesystem::path file() const;
+    [[nodiscard]] std::filesystem::path log() const;
 
   private:
     struct Close {

@@ -1,4 +1,5 @@
 #include "mxcd/base/errors.hpp"
+#include "mxcd/base/unique_fd.hpp"
 
 #include "metadata/migrations.hpp"
 #include "support/catch.hpp"
@@ -6,6 +7,7 @@
 
 #include <sqlite3.h>
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -88,6 +90,44 @@ TEST_CASE("a database that is open cannot be opened by another process") {
     int status = -1;
     waitpid(child, &status, 0);
     CHECK(status == 0);
+}
+
+TEST_CASE("a database may be a symbolic link to its file") {
+    TaskRunner runner;
+    const TempFolder folder;
+    const ManualClock clock;
+    const std::unique_ptr<base::Metrics> metrics = base::make_no_metrics();
+    const std::filesystem::path file = folder.path() / "disk" / "real.db";
+    const std::filesystem::path link = folder.path() / "mxcd.db";
+    REQUIRE(why_not(file) == std::nullopt);
+    std::filesystem::create_symlink(file, link);
+    const auto database = open_sqlite({.path = link}, clock, *metrics);
+    media::ReserveOutcome outcome = runner.run(database->ledger().reserve({user(), ByteCount(10), {}, {}}));
+    media::Reservation& reservation = std::get<media::Reservation>(outcome);
+    runner.run(database->metadata().record_upload(record(user(), "first", 10), reservation.id()));
+    reservation.settled();
+    CHECK(std::filesystem::file_size(file.string() + "-wal") > 0);
+    CHECK_FALSE(std::filesystem::exists(link.string() + "-wal"));
+}
+
+TEST_CASE("a database without enough descriptors for its files says that it cannot be opened") {
+    const TempFolder folder;
+    const std::filesystem::path path = folder.path() / "mxcd.db";
+    REQUIRE(why_not(path) == std::nullopt);
+    rlimit before{};
+    REQUIRE(getrlimit(RLIMIT_NOFILE, &before) == 0);
+    const base::UniqueFd first_free(dup(STDERR_FILENO));
+    const auto is_open_with = [&](rlim_t descriptors) {
+        const rlimit few{static_cast<rlim_t>(first_free.get()) + descriptors, before.rlim_max};
+        REQUIRE(setrlimit(RLIMIT_NOFILE, &few) == 0);
+        const std::optional<Reason> reason = why_not(path);
+        REQUIRE(setrlimit(RLIMIT_NOFILE, &before) == 0);
+        return !reason;
+    };
+    CHECK_FALSE(is_open_with(1));
+    rlim_t enough = 2;
+    while (enough < 20 && !is_open_with(enough)) ++enough;
+    CHECK(enough < 20);
 }
 
 TEST_CASE("a database of a newer version is left alone") {
