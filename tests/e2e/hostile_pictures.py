@@ -37,10 +37,43 @@ def jpeg_with(width, height, progressive=False, extra=b""):
     return bytes(data[:2]) + extra + bytes(data[2:])
 
 
-def segments(marker, size):
-    """Application segments of `size` bytes in all."""
-    full, rest = divmod(size, 65_533)
-    return b"".join(bytes([0xFF, marker]) + struct.pack(">H", n + 2) + b"A" * n for n in [65_533] * full + [rest] if n)
+def segment(marker, data):
+    return bytes([0xFF, marker]) + struct.pack(">H", len(data) + 2) + data
+
+
+def exif(size):
+    """A directory full of entries, each of which says that all the bytes behind the directory are its text; libvips
+    looks into no more than 1 MiB."""
+    read = 65_525  # what fits into a JPEG's segment, and all that libexif reads of more
+    count = read // 24
+    begin = 14 + 12 * count
+    entries = b"".join(struct.pack("<HHII", i, 2, read - begin, begin) for i in range(1, count + 1))
+    return (b"II*\0" + struct.pack("<IH", 8, count) + entries + bytes(4)).ljust(size - 6, b"A")
+
+
+def exif_segments(size):
+    """As many segments as make up `size`, each with a directory of its own."""
+    return segment(0xE1, b"Exif\0\0" + exif(65_531)) * -(-size // 65_527)
+
+
+def profile(size):
+    """An ICC profile of about `size` bytes: a table from every RGB to Lab, in which everything is black."""
+    grid = min(255, round((size / 3) ** (1 / 3)))
+    curves = bytes(range(256)) * 3
+    table = b"mft1" + struct.pack(">IBBBB9I", 0, 3, 3, grid, 0, 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x10000)
+    table += curves + b"\0\x80\x80" * grid ** 3 + curves
+    tags = struct.pack(">I4sII4sII", 2, b"A2B0", 156, len(table), b"A2B1", 156, len(table))
+    header = struct.pack(">I4xI4s4s4s12x4s28xIII", 156 + len(table), 0x02400000, b"scnr", b"RGB ", b"Lab ", b"acsp",
+                         0xF6D6, 0x10000, 0xD32D)
+    return header.ljust(128, b"\0") + tags + table
+
+
+def profile_segments(size):
+    """libvips takes the first hundred."""
+    data = profile(min(size, 99 * 65_519))
+    pieces = [data[at:at + 65_519] for at in range(0, len(data), 65_519)]
+    return b"".join(segment(0xE2, b"ICC_PROFILE\0" + bytes([number, len(pieces)]) + piece)
+                    for number, piece in enumerate(pieces, 1))
 
 
 def webp_with(width, height, frames=0):
@@ -79,13 +112,13 @@ def bombs():
     for size in (1 << 20, 8 << 20):
         text = zlib.compress(bytes(size))
         yield f"PNG with an ICC profile of {size}", png_with(
-            300, 300, zeros(300, 300), extra=pictures.chunk(b"iCCP", b"x\0\0" + text)), "image/png", either
+            300, 300, zeros(900, 300), colour=2, extra=pictures.chunk(b"iCCP", b"x\0\0" + zlib.compress(profile(size), 1))), "image/png", either
         yield f"PNG with a text of {size}", png_with(
             300, 300, zeros(300, 300), extra=pictures.chunk(b"zTXt", b"x\0\0" + text)), "image/png", either
         yield f"PNG with EXIF of {size}", png_with(
-            300, 300, zeros(300, 300), extra=pictures.chunk(b"eXIf", bytes(size))), "image/png", either
-        yield f"JPEG with EXIF of {size}", jpeg_with(40, 20, extra=segments(0xE1, size)), "image/jpeg", either
-        yield f"JPEG with an ICC profile of {size}", jpeg_with(40, 20, extra=segments(0xE2, size)), "image/jpeg", either
+            300, 300, zeros(300, 300), extra=pictures.chunk(b"eXIf", exif(size))), "image/png", either
+        yield f"JPEG with EXIF of {size}", jpeg_with(40, 20, extra=exif_segments(size)), "image/jpeg", either
+        yield f"JPEG with an ICC profile of {size}", jpeg_with(40, 20, extra=profile_segments(size)), "image/jpeg", either
     for width, height in ((1, 30_000), (30_000, 1), (2, 65_000), (65_000, 2), (1, 1)):
         yield f"thin PNG {width} x {height}", pictures.png(width, height), "image/png", (200,)
     for width, height in ((1, 1_000_000), (1_000_000, 1)):
