@@ -1,10 +1,6 @@
-#include "mxcd/imaging/sandboxed_thumbnailer.hpp"
-
-#include "imaging/vips_library.hpp"
-#include "support/catch.hpp"
-#include "support/memory_metrics.hpp"
-#include "support/run_task.hpp"
+#include "decoding_house.hpp"
 #include "test_videos.hpp"
+#include "thumbnail_pixels.hpp"
 
 #include <algorithm>
 #include <array>
@@ -22,66 +18,10 @@ namespace {
 using media::ThumbnailRefusal;
 
 /// A thumbnailer with its processes.
-class House {
-  public:
+struct House : DecodingHouse {
     explicit House(std::int64_t max_pixels = 1'000'000)
-        : thumbnailer_(imaging::make_sandboxed_thumbnailer(
-              {.max_image_pixels = max_pixels, .program = MXCD_DECODER_PROGRAM}, metrics)) {}
-
-    media::ThumbnailOutcome ask(const std::string& video, media::ThumbnailForm form) {
-        return runner_.run(thumbnailer_->make(std::make_shared<const std::string>(video),
-                                              media::ThumbnailSource::video, {form}));
-    }
-    media::ThumbnailOutcome ask(const std::string& video) { return ask(video, whole); }
-
-    media::DecodedPicture decode(const std::string& video, media::ThumbnailForm form = whole) {
-        media::ThumbnailOutcome outcome = ask(video, form);
-        REQUIRE(std::holds_alternative<media::DecodedPicture>(outcome));
-        return std::get<media::DecodedPicture>(std::move(outcome));
-    }
-    ThumbnailRefusal refusal(const std::string& video) {
-        const media::ThumbnailOutcome outcome = ask(video);
-        REQUIRE(std::holds_alternative<media::RefusedPicture>(outcome));
-        return std::get<media::RefusedPicture>(outcome).reason;
-    }
-
-    static constexpr media::ThumbnailForm whole{{800, 600, media::ThumbnailMethod::scale}, false, false};
-    MemoryMetrics metrics;
-
-  private:
-    TaskRunner runner_;  // above the thumbnailer, whose threads post to it
-    std::unique_ptr<media::Thumbnailer> thumbnailer_;
+        : DecodingHouse(media::ThumbnailSource::video, max_pixels) {}
 };
-
-/// What is in a thumbnail: the colour of each corner, from the top left, row by row, as a letter.
-std::string corners_of(const media::MadeThumbnail& thumbnail) {
-    static const imaging::VipsLibrary vips;
-    const imaging::Picture image(
-        vips.image_new_from_buffer(thumbnail.bytes.data(), thumbnail.bytes.size(), "", nullptr),
-        vips.object_unref);
-    REQUIRE(image);
-    REQUIRE(vips.image_get_width(image.get()) == thumbnail.width);
-    REQUIRE(vips.image_get_height(image.get()) == thumbnail.height);
-    std::size_t count = 0;
-    const std::unique_ptr<void, decltype(vips.free)> memory(vips.image_write_to_memory(image.get(), &count),
-                                                            vips.free);
-    REQUIRE(count ==
-            static_cast<std::size_t>(thumbnail.width) * static_cast<std::size_t>(thumbnail.height) * 3);
-    const auto* const pixels = static_cast<const unsigned char*>(memory.get());
-    std::string letters;
-    for (const int y : {thumbnail.height / 4, thumbnail.height * 3 / 4})
-        for (const int x : {thumbnail.width / 4, thumbnail.width * 3 / 4}) {
-            const unsigned char* const pixel = pixels + (y * thumbnail.width + x) * 3;
-            std::string shine;
-            for (const auto& [name, value] : {std::pair("r", pixel[0]), {"g", pixel[1]}, {"b", pixel[2]}})
-                if (value > 220)
-                    shine += name;
-                else if (value > 35)
-                    shine += "?";
-            letters += shine + " ";
-        }
-    return letters;
-}
 
 void put(std::string& bytes, std::size_t at, std::uint32_t number, int width) {
     for (int i = 0; i < width; ++i)
