@@ -1,5 +1,7 @@
 #include "gathering_vfs.hpp"
 
+#include "log_rewrite.hpp"
+
 #include <sqlite3.h>
 
 #include <cstddef>
@@ -180,6 +182,10 @@ constexpr sqlite3_io_methods methods{2,
                                      nullptr};
 
 int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* flags_out) {
+    // SQLite has locked the database, and reads the log as soon as it is open.
+    if (const int result = (flags & SQLITE_OPEN_WAL) != 0 ? rewrite_log(name) : SQLITE_OK;
+        result != SQLITE_OK)
+        return result;
     auto* const below = static_cast<sqlite3_vfs*>(vfs->pAppData);
     auto* const gathering = new (file) GatheringFile{};
     const int result = below->xOpen(below, name, gathering->below(), flags, flags_out);

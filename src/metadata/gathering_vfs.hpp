@@ -13,7 +13,8 @@ namespace mxcd::metadata {
 /// By itself that changes nothing about durability: what is gathered is written before the file is synced,
 /// read, measured, truncated or closed, and a failure is that call's, so it fails the transaction that it
 /// belongs to. The database is locked against other processes, and the log's index is in this one's memory
-/// (`unix-excl`).
+/// (`unix-excl`). A log that is there already is written to the disk again before SQLite reads it: see
+/// rewrite_log().
 [[nodiscard]] const char* gathering_vfs();
 
 /// While it lives, a commit of this connection only writes to the log: to flush the log's file is the

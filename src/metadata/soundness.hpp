@@ -6,8 +6,8 @@
 namespace mxcd::metadata {
 
 /// Whether it is known what the disk holds. After a flush that failed it is not: a second flush of the same
-/// pages would succeed without having written them, so nothing is written any more until a restart reads what
-/// is there. Thread-safe.
+/// pages would succeed without having written them, so nothing is written any more until a restart, which
+/// writes the log to the disk again: rewrite_log(). Thread-safe.
 class Soundness {
   public:
     [[nodiscard]] bool is_sound() const { return !has_failed_flush_; }

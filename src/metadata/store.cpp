@@ -88,7 +88,7 @@ Connection open_and_configure(const std::filesystem::path& path) {
                           gathering_vfs());
     if (sqlite3_db_readonly(connection.handle(), "main") == 1)
         throw OpenError(Reason::permission, "the database cannot be written");
-    configure(connection);
+    configure(connection);  // the first to read the log, which the file layer has brought to the disk before
     if (connection.ask("PRAGMA journal_mode") != "wal")
         throw OpenError(Reason::other, "the database's file system does not support a write-ahead log");
     migrate(connection, embedded_migrations());

@@ -4,99 +4,9 @@
 #include "metadata/sqlite.hpp"
 #include "support/catch.hpp"
 #include "unit/metadata/scene.hpp"
+#include "unit/metadata/watched_files.hpp"
 
-#include <sys/syscall.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <condition_variable>
 #include <future>
-#include <mutex>
-
-namespace {
-
-/// Sees every flush of a write-ahead log in this process, and may hold it up or fail it.
-class LogFlushes {
-  public:
-    int flush(int file) {
-        if (!is_log(file)) return static_cast<int>(syscall(SYS_fdatasync, file));
-        std::unique_lock lock(mutex_);
-        ++count_;
-        changed_.notify_all();
-        changed_.wait_for(lock, std::chrono::seconds(20), [this] { return !is_held_; });
-        if (fails_) {
-            errno = EIO;
-            return -1;
-        }
-        lock.unlock();
-        return static_cast<int>(syscall(SYS_fdatasync, file));
-    }
-
-    int count() {
-        const std::lock_guard lock(mutex_);
-        return count_;
-    }
-    void hold() {
-        const std::lock_guard lock(mutex_);
-        is_held_ = true;
-    }
-    void let_go() { set(is_held_, false); }
-    void fail() { set(fails_, true); }
-    void work_again() {
-        set(fails_, false);
-        let_go();
-    }
-    bool wait_for(int count) {
-        std::unique_lock lock(mutex_);
-        return changed_.wait_for(lock, std::chrono::seconds(10), [&] { return count_ >= count; });
-    }
-
-  private:
-    static bool is_log(int file) {
-        std::error_code error;
-        const std::string path =
-            std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(file), error).string();
-        return path.ends_with("-wal");
-    }
-    void set(bool& what, bool value) {
-        {
-            const std::lock_guard lock(mutex_);
-            what = value;
-        }
-        changed_.notify_all();
-    }
-
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    int count_ = 0;
-    bool is_held_ = false;
-    bool fails_ = false;
-};
-
-LogFlushes& log_flushes() {
-    static LogFlushes flushes;
-    return flushes;
-}
-
-/// Holds up the flushes that come while it lives.
-class HeldFlushes {
-  public:
-    HeldFlushes() { log_flushes().hold(); }
-    ~HeldFlushes() { log_flushes().work_again(); }
-    HeldFlushes(const HeldFlushes&) = delete;
-    HeldFlushes& operator=(const HeldFlushes&) = delete;
-
-    bool wait_for_first() const { return log_flushes().wait_for(before_ + 1); }
-    int count() const { return log_flushes().count() - before_; }
-
-  private:
-    const int before_ = log_flushes().count();
-};
-
-}  // namespace
-
-/// Stands before the C library's, for SQLite too.
-extern "C" int fdatasync(int file) { return log_flushes().flush(file); }
 
 namespace mxcd::metadata::test {
 
@@ -148,7 +58,7 @@ TEST_CASE("an upload is answered only when its row has been flushed to the disk"
     REQUIRE(flushes.wait_for_first());
     CHECK(is_found(scene, "first"));
     CHECK_FALSE(is_answered(first));
-    log_flushes().let_go();
+    watched_logs().work_again();
     first.get();
 }
 
@@ -163,7 +73,7 @@ TEST_CASE("uploads that are committed during a flush share the next one") {
     std::future<void> third = begin_upload(scene, "third");
     REQUIRE(comes_to_be_found(scene, "third"));
     CHECK_FALSE(is_answered(first));
-    log_flushes().let_go();
+    watched_logs().work_again();
     first.get();
     second.get();
     third.get();
@@ -182,7 +92,7 @@ TEST_CASE("bytes are called unreferenced only when the end of their last row is 
     scene.runner.group().spawn(scene.runner.executor(), ask(scene, promise));
     REQUIRE(flushes.wait_for_first());
     CHECK(answer.wait_for(20ms) == std::future_status::timeout);
-    log_flushes().let_go();
+    watched_logs().work_again();
     CHECK_FALSE(answer.get());
 }
 
@@ -191,8 +101,7 @@ TEST_CASE("after a flush that failed nothing is acknowledged until a restart") {
     scene.runner.run(upload(scene, "before"));
     {
         const HeldFlushes end;
-        log_flushes().fail();
-        log_flushes().let_go();
+        watched_logs().fail_flushes();
         CHECK_THROWS_AS(scene.runner.run(upload(scene, "during")), base::OutcomeUnknown);
     }
     CHECK_THROWS_AS(scene.runner.run(upload(scene, "after")), base::StorageError);
@@ -206,15 +115,48 @@ TEST_CASE("after a flush that failed nothing is acknowledged until a restart") {
     CHECK(is_found(scene, "anew"));
 }
 
+TEST_CASE("what is acknowledged after a failed flush and a restart survives a power cut") {
+    Scene<OnSqlite> scene;
+    scene.runner.run(upload(scene, "before"));
+    const std::filesystem::path log = scene.on.path().string() + "-wal";
+    FileOnDisk disk(log);
+    {
+        const HeldFlushes end;
+        watched_logs().fail_flushes();
+        CHECK_THROWS_AS(scene.runner.run(upload(scene, "during")), base::OutcomeUnknown);
+    }
+    scene.on.reopen();
+    scene.runner.run(upload(scene, "after"));
+
+    const std::filesystem::path copy = scene.on.folder() / "copy.db";
+    std::filesystem::copy_file(scene.on.path(), copy);
+    disk.write_to(copy.string() + "-wal");
+    Connection plain(copy, SQLITE_OPEN_READWRITE);
+    CHECK(plain.ask("PRAGMA integrity_check") == "ok");
+    CHECK(plain.ask("SELECT COUNT(*) FROM media WHERE media_id IN ('before', 'after')") == "2");
+}
+
+TEST_CASE("a database whose log cannot be brought to the disk is not opened") {
+    Scene<OnSqlite> scene;
+    scene.runner.run(upload(scene, "before"));
+    const HeldFlushes end;
+    watched_logs().fail_flushes();
+    CHECK_THROWS_AS(scene.runner.run(upload(scene, "during")), base::OutcomeUnknown);
+    CHECK_THROWS_AS(scene.on.reopen(), OpenError);
+    watched_logs().work_again();
+    scene.on.reopen();
+    CHECK(is_found(scene, "before"));
+}
+
 TEST_CASE("a commit whose flush is left to others flushes only a new log's header") {
     const TempFolder folder;
     Connection connection(folder.path() / "a.db",
                           SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, gathering_vfs());
     connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE t (n)");
     const auto flushes_of = [&](const char* sql) {
-        const int before = log_flushes().count();
+        const int before = watched_logs().flushes();
         connection.execute(sql);
-        return log_flushes().count() - before;
+        return watched_logs().flushes() - before;
     };
     CHECK(flushes_of("INSERT INTO t VALUES (1)") == 1);
     const UnflushedCommit others_flush(connection.handle());

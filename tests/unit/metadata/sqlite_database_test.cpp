@@ -4,6 +4,7 @@
 #include "metadata/migrations.hpp"
 #include "support/catch.hpp"
 #include "unit/metadata/scene.hpp"
+#include "unit/metadata/watched_files.hpp"
 
 #include <sqlite3.h>
 
@@ -74,12 +75,16 @@ TEST_CASE("after opening, the ledger's time begins where it ended") {
 }
 
 TEST_CASE("another process opens a database", "[.child]") {
-    if (const char* const path = std::getenv("MXCD_TEST_CHILD_FILE"))
-        REQUIRE(why_not(path) == Reason::in_use);
+    const char* const path = std::getenv("MXCD_TEST_CHILD_FILE");
+    if (path == nullptr) return;
+    REQUIRE(why_not(path) == Reason::in_use);
+    REQUIRE(watched_logs().flushes() == 0);
 }
 
-TEST_CASE("a database that is open cannot be opened by another process") {
-    const OnSqlite first;
+TEST_CASE("a database that is open cannot be opened by another process, which leaves its log alone") {
+    Scene<OnSqlite> scene;
+    scene.upload(1);
+    const OnSqlite& first = scene.on;
     const pid_t child = fork();
     if (child == 0) {
         setenv("MXCD_TEST_CHILD_FILE", first.path().c_str(), 1);
