@@ -2,6 +2,8 @@
 
 #include "mxcd/base/log.hpp"
 
+#include "gathering_vfs.hpp"
+
 #include <pthread.h>
 #include <sys/resource.h>
 
@@ -36,17 +38,6 @@ Connection open_mover(const std::filesystem::path& database) {
     return connection;
 }
 
-/// The pages of the log, from its beginning, that are in the database now; 0 after a failure.
-int move_log(Connection& connection, Soundness& soundness) {
-    int moved = 0;
-    const int result =
-        sqlite3_wal_checkpoint_v2(connection.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, &moved);
-    if (result == SQLITE_OK) return moved;
-    logger.warn("a checkpoint failed", {{"code", std::int64_t{result}}});
-    soundness.note_result(result);
-    return 0;
-}
-
 // Through SQLite's own descriptor: closing another one of this file would let go of the process's locks on
 // it.
 void flush_database(Connection& connection, Soundness& soundness) {
@@ -77,10 +68,11 @@ Checkpointer::~Checkpointer() {
 }
 
 void Checkpointer::note_log(int pages) {
-    const bool is_new_log = pages < log_pages_;
     log_pages_ = pages;
-    if (!is_new_log) return;
+    const std::uint64_t log_number = logs_begun(writer_.handle());
     const std::lock_guard lock(mutex_);
+    if (log_number == log_number_) return;
+    log_number_ = log_number;
     moved_pages_ = 0;
 }
 
@@ -121,9 +113,28 @@ void Checkpointer::begin() {
 }
 
 void Checkpointer::finish() {
-    const int moved = move_log(writer_, soundness_);
+    const Move move = move_log(writer_);
     const std::lock_guard lock(mutex_);
-    moved_pages_ = moved;
+    note_move(move);
+}
+
+Checkpointer::Move Checkpointer::move_log(Connection& connection) {
+    Move move{};
+    {
+        const std::lock_guard lock(mutex_);
+        move.log_number = log_number_;
+    }
+    move.result = sqlite3_wal_checkpoint_v2(connection.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr,
+                                            &move.pages);
+    if (move.result == SQLITE_OK) return move;
+    logger.warn("a checkpoint failed", {{"code", std::int64_t{move.result}}});
+    soundness_.note_result(move.result);
+    return move;
+}
+
+void Checkpointer::note_move(const Move& move) {
+    // Since the move, while the database was flushed, the log may have started anew.
+    if (move.result == SQLITE_OK && move.log_number == log_number_) moved_pages_ = move.pages;
 }
 
 bool Checkpointer::is_busy() const {
@@ -150,10 +161,10 @@ void Checkpointer::work() {
         changed_.wait(lock, [this] { return stopping_ || is_busy_; });
         if (!is_busy_) return;
         lock.unlock();
-        const int moved = move_log(mover_, soundness_);
+        const Move move = move_log(mover_);
         flush_database(mover_, soundness_);  // leaves little to flush for whoever finishes
         lock.lock();
-        moved_pages_ = moved;
+        note_move(move);
         is_busy_ = false;
         changed_.notify_all();
     }

@@ -4,6 +4,7 @@
 #include "sqlite.hpp"
 
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
 #include <thread>
 
@@ -13,6 +14,12 @@ namespace mxcd::metadata {
 /// own, while the database's thread goes on writing to the log. What is written meanwhile stays in the log,
 /// which starts anew only after a checkpoint that left nothing in it; so the last few pages are moved on the
 /// database's thread. Its functions are called there.
+///
+/// SQLite 3.40 has a race, the WAL-reset bug: a checkpoint that finds the log moved to its end damages it
+/// when a writer starts it anew at that moment. That cannot be, as long as
+/// - one checkpoint runs at a time: `is_busy_`;
+/// - the mover begins only with pages left to move, so that the log cannot start anew before its own move;
+/// - `moved_pages_` never claims less than the truth while the log is moved to its end.
 class Checkpointer {
   public:
     Checkpointer(Connection& writer, Soundness& soundness);
@@ -29,9 +36,19 @@ class Checkpointer {
     void empty_log() noexcept;
 
   private:
+    /// How a checkpoint ended, and how many pages from the beginning of which log are in the database then.
+    struct Move {
+        int result;
+        int pages;
+        std::uint64_t log_number;
+    };
+
     void work();
     void begin();
     void finish();
+    [[nodiscard]] Move move_log(Connection& connection);
+    /// With the mutex locked.
+    void note_move(const Move& move);
     [[nodiscard]] bool is_busy() const;
     [[nodiscard]] int left_pages() const;
     void wait_until_idle();
@@ -45,6 +62,7 @@ class Checkpointer {
     std::condition_variable changed_;
     bool is_busy_ = false;
     bool stopping_ = false;
+    std::uint64_t log_number_ = 0;
     int moved_pages_ = 0;  // from the log's beginning
     std::thread thread_;
 };

@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -26,6 +27,7 @@ class GatheringFile : public sqlite3_file {
     [[nodiscard]] sqlite3_file* below() { return reinterpret_cast<sqlite3_file*>(this + 1); }
 
     int write(const void* bytes, int size, sqlite3_int64 offset) {
+        if (offset == 0 && size == log_header_size) ++logs_begun_;
         if (size_ != 0 && (offset != begin_ + size_ || size_ + size > gathered_at_most)) {
             const int result = write_gathered();
             if (result != SQLITE_OK) return result;
@@ -51,6 +53,8 @@ class GatheringFile : public sqlite3_file {
     void leave_flushes() { leaves_flushes_ = true; }
     void flush_again() { leaves_flushes_ = false; }
 
+    [[nodiscard]] std::uint64_t logs_begun() const { return logs_begun_; }
+
     int sync(int flags) {
         // Frames that reach the disk before the new header of their log could be taken for older ones.
         const bool is_header = begin_ == 0 && size_ == log_header_size;
@@ -70,6 +74,7 @@ class GatheringFile : public sqlite3_file {
     sqlite3_int64 begin_ = 0;
     sqlite3_int64 size_ = 0;
     bool leaves_flushes_ = false;
+    std::uint64_t logs_begun_ = 0;
 };
 
 // SQLite aligns what it allocates to 8 bytes.
@@ -211,18 +216,26 @@ sqlite3_vfs make_vfs() {
     return vfs;
 }
 
-}  // namespace
-
-UnflushedCommit::UnflushedCommit(sqlite3* connection) {
+/// Nothing on a connection without this layer.
+sqlite3_file* log_of(sqlite3* connection) {
     sqlite3_file* log = nullptr;
     sqlite3_file_control(connection, "main", SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&log));
-    if (log == nullptr || log->pMethods != &methods) return;
-    log_ = log;
-    GatheringFile::of(log_).leave_flushes();
+    return log != nullptr && log->pMethods == &methods ? log : nullptr;
+}
+
+}  // namespace
+
+UnflushedCommit::UnflushedCommit(sqlite3* connection) : log_(log_of(connection)) {
+    if (log_ != nullptr) GatheringFile::of(log_).leave_flushes();
 }
 
 UnflushedCommit::~UnflushedCommit() {
     if (log_ != nullptr) GatheringFile::of(log_).flush_again();
+}
+
+std::uint64_t logs_begun(sqlite3* connection) {
+    sqlite3_file* const log = log_of(connection);
+    return log != nullptr ? GatheringFile::of(log).logs_begun() : 0;
 }
 
 const char* gathering_vfs() {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 struct sqlite3;
 struct sqlite3_file;  // NOLINT(readability-identifier-naming): SQLite's
 
@@ -16,6 +18,10 @@ namespace mxcd::metadata {
 /// (`unix-excl`). A log that is there already is written to the disk again before SQLite reads it: see
 /// rewrite_log().
 [[nodiscard]] const char* gathering_vfs();
+
+/// How often this connection has started its write-ahead log anew, the first time included; 0 without the
+/// layer above.
+[[nodiscard]] std::uint64_t logs_begun(sqlite3* connection);
 
 /// While it lives, a commit of this connection only writes to the log: to flush the log's file is the
 /// caller's task, before anybody is told that the commit is durable. What keeps the database whole is flushed
