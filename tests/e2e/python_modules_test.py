@@ -330,9 +330,11 @@ modules: [{module: media_counter.MediaCounter, callbacks: [get_media_config_for_
 def what_a_module_says_is_in_our_log():
     settings = python_settings("") + "log: {level: info}\nmodules: [{module: talker.Talker}]\n"
     with Mxcd(settings) as server:
-        assert server.request("GET", "/_matrix/client/v1/media/config", authorization()).json() == {}
+        config = server.request("GET", "/_matrix/client/v1/media/config", authorization()).json()
+        assert config == {"org.example.name": "@alice:hs.test"}, config
         assert server.upload(b"x").status == 503
         for text in ("printed at load", "printed in a callback", "printed to standard error", "talker: logged by @alice:hs.test",
+                     "the module catches the error: ModuleApi.get_profile_for_user (talker.py, line 29)",
                      "nobody waits for this", "ValueError: nothing is allowed to @alice:hs.test"):
             wait_until_logged(server, text)
         lines = [json.loads(line) for line in (server.folder / "log").read_text().splitlines()]

@@ -59,6 +59,60 @@ class Quitter:
     CHECK(house.reason_of("trouble.Picky") == begin + "/no/such/python cannot be executed");
 }
 
+TEST_CASE("what a callback will not get from the module API is told at load, by name and line") {
+    PythonHouse house;
+    house.write("asking", R"(
+import functools
+from twisted.internet import defer
+class Friend:
+    def __init__(self, api): self.api = api
+    def look(self, user_id): return self.api.get_profile(user_id)
+class Module:
+    def __init__(self, config, api):
+        self._api = api
+        self.friend = Friend(api)
+        self.closure = lambda user_id: api.from_a_closure
+        ways = {"value": getattr(self, config["way"]), "partial": functools.partial(self.with_more, 7)}
+        api.register_media_repository_callbacks(get_media_config_for_user=ways[config.get("as", "value")])
+        api.register_third_party_rules_callbacks(check_event_allowed=self.for_the_homeserver)
+    async def direct(self, user_id):
+        await self._api.run_db_interaction("x", self.transaction)
+        return [self._api.create_room(name) for name in (await self._api.http_client.get_json("http://x/"))]
+    def transaction(self, txn): return self._api._store
+    async def indirect(self, user_id): return self.friend.look(user_id) or self.with_more(1, user_id)
+    def with_more(self, number, user_id): return self._api.deep_inside
+    @defer.inlineCallbacks
+    def decorated(self, user_id): yield self._api.from_inline
+    def asks_first(self, user_id):
+        return self._api.is_new() if hasattr(self._api, "is_new") else getattr(self._api, "newer", dict)()
+    def catches(self, user_id):
+        try: return self.transaction(None)
+        except Exception: return {}
+    def cannot_be_told(self, user_id):
+        local = self._api
+        def inner(self): return self._api.of_somebody_else
+        return local.in_a_variable, inner(user_id)
+    async def offered(self, user_id): return {"name": self._api.server_name}
+    async def for_the_homeserver(self, event): return self._api.get_room_state(event)
+)");
+    const auto told = [&house](const char* way, const char* as = "value") {
+        std::string reason = house.reason_of("asking.Module", Json{{"way", way}, {"as", as}});
+        const std::string begin = "the module under-test cannot be loaded: NotOffered: ";
+        return reason.starts_with(begin) ? reason.substr(begin.size()) : reason;
+    };
+    CHECK(told("direct") ==
+          "ModuleApi._store (asking.py, line 18), ModuleApi.create_room (asking.py, line 17) "
+          "are not offered by mxcd");
+    CHECK(told("indirect") ==
+          "ModuleApi.deep_inside (asking.py, line 20), ModuleApi.get_profile (asking.py, "
+          "line 6) are not offered by mxcd");
+    CHECK(told("offered", "partial") == "ModuleApi.deep_inside (asking.py, line 20) is not offered by mxcd");
+    CHECK(told("decorated") == "ModuleApi.from_inline (asking.py, line 22) is not offered by mxcd");
+    CHECK(told("closure") == "ModuleApi.from_a_closure (asking.py, line 11) is not offered by mxcd");
+    for (const char* const way : {"asks_first", "catches", "cannot_be_told", "offered"})
+        CHECK(told(way) == "it was loaded");
+}
+
 TEST_CASE("a Python module sees its configuration in the operator's order") {
     PythonHouse house;
     house.write("order", R"py(

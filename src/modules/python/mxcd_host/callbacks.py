@@ -46,12 +46,14 @@ def _limit_json(limit):
 class Callbacks:
     def __init__(self):
         self.module = None
+        self.functions = []  # as the module gave them
         self._registered = {}
         self._askers = {CONFIG: self._ask_config, ALLOWED: self._ask_allowed, LIMITS: self._ask_limits,
                         EXCEEDED: self._tell_exceeded, UPLOADED: self._tell_uploaded, DELETED: self._tell_deleted}
 
     def register(self, name, callback):
         if callback is not None:
+            self.functions.append(callback)
             callback = _with_size(callback) if name == LIMITS else callback
             self._registered.setdefault(name, []).append(callback)
 

@@ -45,8 +45,26 @@ def _load_module(load, questions):
         config = module_class.parse_config(config)
     callbacks = Callbacks()
     # Kept, because a module may hold on to nothing but its own registered methods.
-    callbacks.module = module_class(config, ModuleApi(load, callbacks, questions))
+    api = ModuleApi(load, callbacks, questions)
+    callbacks.module = module_class(config, api)
+    _require_offered(callbacks, api, module_class.__module__.partition(".")[0])
     return callbacks
+
+
+def _require_offered(callbacks, api, package):
+    """What the callbacks will not get is told now, and not to somebody who uploads."""
+    from mxcd_host.unoffered import unoffered_uses
+    from synapse.module_api import NotOffered
+
+    try:
+        failing, caught = unoffered_uses(callbacks.functions, api, package)
+    except Exception:  # nothing that is odd in a module's objects keeps it from running
+        logger.warning("the callbacks cannot be looked through", exc_info=True)
+        return
+    if caught:
+        logger.warning("not offered by mxcd, and the module catches the error: %s", ", ".join(caught))
+    if failing:
+        raise NotOffered(f"{', '.join(failing)} {'is' if len(failing) == 1 else 'are'} not offered by mxcd")
 
 
 def _sentence(error):
