@@ -41,6 +41,16 @@ Json json_of(const std::vector<media::UploadLimit>& limits) {
     return list;
 }
 
+Json json_of(const std::vector<media::StorageQuota>& quotas) {
+    Json list = Json::array();
+    for (const media::StorageQuota& quota : quotas) {
+        list.push_back(Json::object());
+        if (quota.max_size) list.back()["max_size"] = quota.max_size->value();
+        if (quota.max_files) list.back()["max_files"] = *quota.max_files;
+    }
+    return list;
+}
+
 std::string text_of(const matrix::Error& error) {
     return "error " + std::to_string(error.status()) + " " + error.errcode() + ": " + error.what();
 }
@@ -67,6 +77,11 @@ class Witness final : public MediaModule {
         return witnessed<std::optional<std::vector<media::UploadLimit>>>(
             module_->upload_limits(std::move(user), size),
             [](const auto& limits) { return limits ? matrix::to_text(json_of(*limits)) : "none"; });
+    }
+    async::Task<std::vector<media::StorageQuota>> storage_quotas(matrix::UserId user) override {
+        return witnessed<std::vector<media::StorageQuota>>(
+            module_->storage_quotas(std::move(user)),
+            [](const auto& quotas) { return quotas.empty() ? "none" : matrix::to_text(json_of(quotas)); });
     }
 
   private:
@@ -112,8 +127,10 @@ class DryHouse {
             configuration.modules,
             {background_, *client_, *clock_, *random_, workers_, files_, children_, configuration.python,
              surroundings_of(configuration, std::nullopt), *metrics_});
-        for (media::ChainEntry& entry : entries)
+        for (media::ChainEntry& entry : entries) {
+            if (entry.module->checks_files()) file_checkers_.push_back(entry.name);
             entry.module = std::make_shared<Witness>(entry.name, std::move(entry.module));
+        }
         chain_.emplace(std::move(entries), background_, *metrics_);
     }
     ~DryHouse() {
@@ -125,6 +142,8 @@ class DryHouse {
     DryHouse& operator=(const DryHouse&) = delete;
 
     [[nodiscard]] const media::ModuleChain& chain() const { return *chain_; }
+    /// The names of the modules that look at files.
+    [[nodiscard]] const std::vector<std::string>& file_checkers() const { return file_checkers_; }
 
     /// Asks one callback of the whole chain, and prints what comes of it.
     template <class Value>
@@ -158,12 +177,56 @@ class DryHouse {
     media::FileOffers files_;
     modules::Children children_;
     std::optional<media::ModuleChain> chain_;
+    std::vector<std::string> file_checkers_;
     bool has_failed_ = false;
 };
 
 async::Task<bool> is_allowed(const media::ModuleChain& chain, media::UploadFacts facts) {
     co_await chain.require_upload_allowed(facts);
     co_return true;
+}
+
+std::string outcome_of(const std::vector<media::StorageQuota>& quotas, base::ByteCount size) {
+    if (quotas.empty()) return "none";
+    for (const media::StorageQuota& quota : quotas) {
+        if ((quota.max_size && size > *quota.max_size) || (quota.max_files && *quota.max_files < 1))
+            return "error 403 M_USER_LIMIT_EXCEEDED: more than all that may be stored";
+    }
+    return "what is stored already is not looked at here";
+}
+
+void ask_about_config(DryHouse& house, const matrix::UserId& user, base::ByteCount max_upload_size) {
+    house.ask<std::optional<Json>>(
+        "get_media_config_for_user", house.chain().media_config(user), [max_upload_size](const auto& config) {
+            const Json fallback = {{"m.upload.size", max_upload_size.value()}};
+            return config ? matrix::to_text(*config) : matrix::to_text(fallback) + ", as configured";
+        });
+}
+
+/// What an upload asks before its body.
+void ask_about_upload(DryHouse& house, const matrix::UserId& user, base::ByteCount size,
+                      const std::vector<media::UploadLimit>& configured) {
+    const media::ModuleChain& chain = house.chain();
+    house.ask<bool>("is_user_allowed_to_upload_media_of_size",
+                    is_allowed(chain, {user, size, "application/octet-stream", std::nullopt}),
+                    [](bool) { return "allowed"; });
+    house.ask<std::optional<std::vector<media::UploadLimit>>>(
+        "get_media_upload_limits_for_user", chain.upload_limits(user, size),
+        [&configured](const auto& limits) {
+            return limits ? matrix::to_text(json_of(*limits))
+                          : matrix::to_text(json_of(configured)) + ", as configured";
+        });
+    house.ask<std::vector<media::StorageQuota>>(
+        "storage_quotas", chain.storage_quotas(user),
+        [size](const auto& quotas) { return outcome_of(quotas, size); });
+}
+
+/// There is no file to look at.
+void name_file_checkers(const DryHouse& house) {
+    if (house.file_checkers().empty()) return;
+    std::printf("check_media_file\n");
+    for (const std::string& name : house.file_checkers())
+        std::printf("  %-20s not asked here: it takes a file\n", name.c_str());
 }
 
 }  // namespace
@@ -174,22 +237,16 @@ ExitCode test_modules(const Configuration& configuration, const ModuleTest& test
     const std::optional<std::int64_t> bytes = parse_size(test.size);
     if (!bytes) throw CommandError(ExitCode::usage, "--size is no size: expected bytes, or 5K, 5M, 5G");
     const base::ByteCount size(*bytes);
+    const media::UploadPolicy& uploads = configuration.uploads;
     DryHouse house(configuration);
-    const media::ModuleChain& chain = house.chain();
-    house.ask<std::optional<Json>>(
-        "get_media_config_for_user", chain.media_config(*user), [&configuration](const auto& config) {
-            const Json fallback = {{"m.upload.size", configuration.uploads.max_upload_size.value()}};
-            return config ? matrix::to_text(*config) : matrix::to_text(fallback) + ", as configured";
-        });
-    house.ask<bool>("is_user_allowed_to_upload_media_of_size",
-                    is_allowed(chain, {*user, size, "application/octet-stream", std::nullopt}),
-                    [](bool) { return "allowed"; });
-    house.ask<std::optional<std::vector<media::UploadLimit>>>(
-        "get_media_upload_limits_for_user", chain.upload_limits(*user, size),
-        [&configuration](const auto& limits) {
-            return limits ? matrix::to_text(json_of(*limits))
-                          : matrix::to_text(json_of(configuration.uploads.limits)) + ", as configured";
-        });
+    ask_about_config(house, *user, uploads.max_upload_size);
+    if (size > uploads.max_upload_size) {
+        std::printf("max_upload_size\n  => error 413 M_TOO_LARGE: %s bytes are allowed; nobody is asked\n",
+                    std::to_string(uploads.max_upload_size.value()).c_str());
+    } else {
+        ask_about_upload(house, *user, size, uploads.limits);
+        name_file_checkers(house);
+    }
     return house.has_failed() ? ExitCode::unavailable : ExitCode::ok;
 }
 

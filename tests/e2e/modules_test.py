@@ -4,6 +4,7 @@ import http.server
 import json
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
@@ -99,6 +100,29 @@ modules:
     print("webhook: the reference receiver allows, refuses, and believes only its own secret; module test tells")
 
 
+def module_test_asks_what_an_upload_asks():
+    settings = """
+max_upload_size: 10M
+modules:
+  - {builtin: total_quota, name: quota, config: {max_size: 5M, max_files: 100}}
+  - {builtin: mime_policy, name: types, config: {check: sniffed, deny: [text/html]}}
+"""
+    with Mxcd(settings) as server:
+        def told(size):
+            dry = [BINARY, "module", "test", "-c", "base.yaml", "-c", "more.yaml", "--user", "@alice:hs.test", "--size", size]
+            return subprocess.run(dry, cwd=server.folder, capture_output=True, text=True, check=True).stdout
+
+        fitting, beyond_quota, too_large = told("5M"), told("5242881"), told("10485761")
+        assert re.search(r'storage_quotas\n  quota +\[\{"max_files":100,"max_size":5242880\}\] \(', fitting), fitting
+        assert "  => what is stored already is not looked at here\n" in fitting, fitting
+        assert re.search(r"check_media_file\n  types +not asked here", fitting), fitting
+        assert "=> error 403 M_USER_LIMIT_EXCEEDED" in beyond_quota, beyond_quota
+        assert server.upload(b"x" * 5242881).status == 403
+        assert "=> error 413 M_TOO_LARGE: 10485760 bytes are allowed" in too_large and "is_user_allowed" not in too_large, too_large
+        assert "error 413" not in told("10485760")
+    print("module test: the maximum and the quotas count as for an upload, and who is not asked is named")
+
+
 class Inspector(http.server.BaseHTTPRequestHandler):
     """Fetches what it is asked about, twice, and quarantines or rejects by what it finds."""
     protocol_version = "HTTP/1.1"
@@ -190,5 +214,6 @@ def real_clamd_finds_its_signature():
 
 if __name__ == "__main__":
     reference_receiver_decides()
+    module_test_asks_what_an_upload_asks()
     webhook_fetches_files()
     real_clamd_finds_its_signature()
