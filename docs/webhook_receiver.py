@@ -1,26 +1,19 @@
-#!/usr/bin/env python3
-"""A webhook module for mxcd, complete: nobody uploads more than 10 MiB, and bots nothing at all.
-
-usage: webhook_receiver.py PORT SECRET_FILE
-"""
-import hashlib
+"""A webhook module for mxcd, complete: nobody uploads more than 10 MiB, and bots nothing. Arguments: PORT SECRET_FILE."""
 import hmac
 import json
-import pathlib
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-SECRET = pathlib.Path(sys.argv[2]).read_bytes().removesuffix(b"\n")
+SECRET = open(sys.argv[2], "rb").read().removesuffix(b"\n")
 
 
 def is_genuine(header, body):
     """Whether mxcd made this body, less than five minutes ago."""
-    fields = dict(field.split("=", 1) for field in header.split(",") if "=" in field)
-    stamp = fields.get("t", "")
-    wanted = hmac.new(SECRET, stamp.encode() + b"." + body, hashlib.sha256).hexdigest()
-    return (stamp.isdigit() and abs(time.time() - int(stamp)) < 300
-            and hmac.compare_digest(wanted.encode(), fields.get("v1", "").encode()))
+    fields = {"t": "", "v1": ""} | dict(field.split("=", 1) for field in header.split(",") if "=" in field)
+    wanted = hmac.new(SECRET, fields["t"].encode() + b"." + body, "sha256").hexdigest()
+    is_recent = fields["t"].isdecimal() and abs(time.time() - int(fields["t"])) < 300
+    return is_recent and hmac.compare_digest(wanted.encode(), fields["v1"].encode())
 
 
 def decide(call):
