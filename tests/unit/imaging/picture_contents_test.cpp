@@ -12,6 +12,7 @@
 #include <string>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 using namespace mxcd;
 using namespace mxcd::test;
@@ -63,10 +64,15 @@ std::string with_segment(std::string picture, char marker, const std::string& co
     return picture.insert(2, "\xff"s + marker + size + content);
 }
 
-/// The JPEG with EXIF that says how to turn it.
-std::string turned(const std::string& picture, int orientation) {
+/// The PNG with one more chunk, behind its header.
+std::string with_chunk(std::string picture, const std::string& name, const std::string& content) {
+    return picture.insert(8 + 25, detail::chunk(name, content));
+}
+
+/// What EXIF says of how to turn a picture.
+std::string exif(int orientation) {
     const std::string entry = "\x01\x12\0\x03\0\0\0\x01\0"s + static_cast<char>(orientation) + "\0\0"s;
-    return with_segment(picture, '\xe1', "Exif\0\0MM\0*\0\0\0\x08\0\x01"s + entry + "\0\0\0\0"s);
+    return "MM\0*\0\0\0\x08\0\x01"s + entry + "\0\0\0\0"s;
 }
 
 /// A colour of an ICC profile, in ten thousandths.
@@ -103,6 +109,12 @@ std::string profile_of_other_colours() {
     return header + table + contents;
 }
 
+/// Where EXIF's orientations put the colours of red_green_blue_white.
+const std::vector<std::pair<int, std::string>> orientations{
+    {1, "r g b rgb "}, {2, "g r rgb b "}, {3, "rgb b g r "}, {4, "b rgb r g "},
+    {5, "r b g rgb "}, {6, "b r rgb g "}, {7, "rgb g b r "}, {8, "g rgb r b "},
+};
+
 bool is_near(const Pixel& pixel, const Pixel& wanted, int difference) {
     return std::ranges::equal(pixel, wanted,
                               [difference](int a, int b) { return std::abs(a - b) <= difference; });
@@ -111,19 +123,10 @@ bool is_near(const Pixel& pixel, const Pixel& wanted, int difference) {
 }  // namespace
 
 TEST_CASE("a JPEG is turned and mirrored as its EXIF says, however far it was shrunk while it was loaded") {
-    const auto [orientation, corners] = GENERATE(table<int, std::string>({
-        {1, "r g b rgb "},
-        {2, "g r rgb b "},
-        {3, "rgb b g r "},
-        {4, "b rgb r g "},
-        {5, "r b g rgb "},
-        {6, "b r rgb g "},
-        {7, "rgb g b r "},
-        {8, "g rgb r b "},
-    }));
+    const auto [orientation, corners] = GENERATE(from_range(orientations));
     const bool is_on_its_side = orientation >= 5;
-    static const std::string upright = jpeg(quarters(960, 720, red_green_blue_white));
-    const std::string picture = turned(upright, orientation);
+    static const std::string untold = jpeg(quarters(960, 720, red_green_blue_white));
+    const std::string picture = with_segment(untold, '\xe1', "Exif\0\0"s + exif(orientation));
     DecodingHouse house(media::ThumbnailSource::image);
     for (const auto& [shrink, width, height] :
          {std::tuple(8, 80, 60), {4, 160, 120}, {2, 320, 240}, {1, 600, 450}}) {
@@ -141,17 +144,30 @@ TEST_CASE("a JPEG is turned and mirrored as its EXIF says, however far it was sh
     CHECK(corners_of(house.decode(picture, crop).thumbnails.at(0)) == corners);
 }
 
+TEST_CASE("a PNG is turned and mirrored as its EXIF says") {
+    const std::string untold = png(quarters(160, 120, red_green_blue_white));
+    DecodingHouse house(media::ThumbnailSource::image);
+    for (const auto& [orientation, corners] : orientations) {
+        CAPTURE(orientation);
+        const std::string picture = with_chunk(untold, "eXIf", exif(orientation));
+        // Also where it is smaller than the box and would be served as it is.
+        for (const media::ThumbnailForm& form : {scale(60, 60), scale(800, 600)}) {
+            const media::MadeThumbnail thumbnail = house.decode(picture, form).thumbnails.at(0);
+            CHECK((thumbnail.width < thumbnail.height) == (orientation >= 5));
+            CHECK(corners_of(thumbnail) == corners);
+        }
+    }
+}
+
 TEST_CASE("colours are those that the picture's profile means, in sRGB, and the profile is not kept") {
     const Picture picture = quarters(160, 120, red_green_blue_white);
     const std::string profile = profile_of_other_colours();
-    const std::string plain_png = png(picture);
-    const std::string chunk = detail::chunk("iCCP", "x\0\0"s + detail::stored(profile));
     DecodingHouse house(media::ThumbnailSource::image);
-    for (const std::string& plain : {jpeg(picture), plain_png})
+    for (const std::string& plain : {jpeg(picture), png(picture)})
         CHECK(corners_of(house.decode(plain, scale(80, 60)).thumbnails.at(0)) == "r g b rgb ");
     for (const std::string& coloured :
          {with_segment(jpeg(picture), '\xe2', "ICC_PROFILE\0\x01\x01"s + profile),
-          std::string(plain_png).insert(8 + 25, chunk)}) {
+          with_chunk(png(picture), "iCCP", "x\0\0"s + detail::stored(profile))}) {
         const media::MadeThumbnail thumbnail = house.decode(coloured, scale(80, 60)).thumbnails.at(0);
         CHECK(corners_of(thumbnail) == "b r g rgb ");
         CHECK(thumbnail.bytes.find("ICC_PROFILE") == std::string::npos);
