@@ -66,9 +66,10 @@ std::optional<std::string> identity_parameter(std::string_view query, std::strin
 }  // namespace
 
 media::Credentials read_credentials(const http::Request& request, QueryToken query_token) {
-    media::Credentials credentials;
-    credentials.token = token_of(request, query_token);
-    credentials.client_address = request.client_address;
+    media::Credentials credentials{.token = token_of(request, query_token),
+                                   .acting_user = std::nullopt,
+                                   .acting_device = std::nullopt,
+                                   .client_address = request.client_address};
     if (request.query.empty()) return credentials;
     credentials.acting_user = identity_parameter(request.query, "user_id");
     credentials.acting_device = identity_parameter(request.query, "device_id");

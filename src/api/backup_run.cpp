@@ -1,5 +1,7 @@
 #include "backup_run.hpp"
 
+#include "mxcd/base/errors.hpp"
+
 #include <algorithm>
 #include <exception>
 #include <utility>
@@ -13,7 +15,8 @@ bool BackupRun::start(async::Executor home, std::string folder) {
     {
         const std::lock_guard lock(progress_->mutex);
         if (progress_->state.stage == BackupState::Stage::running) return false;
-        progress_->state = {BackupState::Stage::running, 0, {}};
+        progress_->state = {};
+        progress_->state.stage = BackupState::Stage::running;
     }
     background_.spawn(std::move(home), run(work_, std::move(folder), progress_, errors_));
     return true;
@@ -38,6 +41,10 @@ async::Task<> BackupRun::run(Work work, std::string folder, std::shared_ptr<Prog
     std::exception_ptr failure;
     try {
         co_await work(std::move(folder), report);
+    } catch (const base::NotPermitted&) {
+        failure = std::current_exception();
+        const std::lock_guard lock(progress->mutex);
+        progress->state.is_permission = true;
     } catch (...) {
         failure = std::current_exception();
     }

@@ -17,7 +17,8 @@ struct BackupState {
     enum class Stage : std::uint8_t { none, running, done, failed };
     Stage stage = Stage::none;
     double fraction = 0;
-    std::string error;  // of a failed one, for the operator
+    std::string error;           // of a failed one, for the operator
+    bool is_permission = false;  // what it failed of
 };
 
 /// At most one backup at a time, in the background. Thread-safe.

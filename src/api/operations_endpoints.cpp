@@ -106,6 +106,7 @@ async::Task<http::Response> OperationsEndpoints::backup_state() const {
     body["state"] = name_of(state.stage);
     body["fraction"] = state.fraction;
     if (!state.error.empty()) body["error"] = state.error;
+    if (state.is_permission) body["reason"] = "permission";
     co_return headers_.json(200, body);
 }
 

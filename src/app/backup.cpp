@@ -20,6 +20,15 @@ namespace fs = std::filesystem;
 /// Of the whole time, about this much is the database's.
 constexpr double database_share = 0.2;
 
+[[noreturn]] void refuse_folder(const std::error_code& error) {
+    const std::string text = "the backup folder cannot be written to: " + error.message();
+    const bool is_permission = error == std::errc::permission_denied ||
+                               error == std::errc::operation_not_permitted ||
+                               error == std::errc::read_only_file_system;
+    if (is_permission) throw base::NotPermitted(text);
+    throw base::StorageError(text);
+}
+
 void prepare_folder(const fs::path& folder) {
     if (!folder.is_absolute()) throw base::StorageError("the backup folder is not an absolute path");
     if (mkdir(folder.c_str(), 0700) == 0) return;
@@ -29,7 +38,8 @@ void prepare_folder(const fs::path& folder) {
         const bool is_empty = fs::is_empty(folder, error);
         if (!error && !is_empty) throw base::StorageError("the backup folder is not empty");
     }
-    if (error) throw base::StorageError("the backup folder cannot be made: " + error.message());
+    if (!error && access(folder.c_str(), W_OK | X_OK) != 0) error.assign(errno, std::generic_category());
+    if (error) refuse_folder(error);
 }
 
 void flush_folder(const fs::path& folder) {

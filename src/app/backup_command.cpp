@@ -80,7 +80,9 @@ void wait_for_end(ControlClient& service) {
         if (word == "done") return;
         if (word != "running") {
             end_progress();
-            throw CommandError(ExitCode::os_error, "the backup failed: " + error_text(answer));
+            const bool is_permission = state && matrix::get_string(*state, "reason") == "permission";
+            throw CommandError(is_permission ? ExitCode::permission : ExitCode::os_error,
+                               "the backup failed: " + error_text(answer));
         }
         show_progress(*state);
         std::this_thread::sleep_for(poll_interval);

@@ -75,12 +75,15 @@ Sha256Digest Sha256::finish() {
     return digest;
 }
 
-Sha256Digest sha256(std::string_view text) {
+Sha256Digest sha256(std::string_view text) { return sha256({text}); }
+
+Sha256Digest sha256(std::initializer_list<std::string_view> pieces) {
     // Kept: to make one costs more than to hash a short text.
     thread_local const std::unique_ptr<EVP_MD_CTX, FreeContext> context(EVP_MD_CTX_new());
     Sha256Digest digest{};
     require(EVP_DigestInit_ex2(context.get(), sha256_algorithm(), nullptr));
-    require(EVP_DigestUpdate(context.get(), text.data(), text.size()));
+    for (const std::string_view piece : pieces)
+        require(EVP_DigestUpdate(context.get(), piece.data(), piece.size()));
     require(EVP_DigestFinal_ex(context.get(), as_unsigned(digest.data()), nullptr));
     return digest;
 }

@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::chrono::milliseconds gathering_time(50);
 constexpr std::size_t file_portion = 32 * 1024;
+constexpr std::size_t kept_capacity = 128 * 1024;
 constexpr int poll_slice_ms = 100;
 constexpr int slices_after_stop = 10;
 
@@ -109,6 +110,8 @@ void LogBuffer::serve() {
 }
 
 std::string LogBuffer::take(std::string spare) {
+    // After a burst its memory goes back.
+    if (spare.capacity() > kept_capacity) std::string().swap(spare);
     spare.clear();
     std::unique_lock lock(mutex_);
     wake_.wait(lock, [this] { return is_stopping_ || !pending_.empty() || dropped_ > 0; });

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cmath>
 #include <cstdint>
 
 namespace mxcd::base {
@@ -24,7 +23,14 @@ std::string_view cut(std::string_view text) {
     return text.substr(0, end);
 }
 
-bool is_plain(char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; }
+constexpr std::array<bool, 256> make_plain_table() {
+    std::array<bool, 256> table{};
+    for (std::size_t c = 0x20; c < 0x7F; ++c) table.at(c) = c != '"' && c != '\\';
+    return table;
+}
+constexpr std::array<bool, 256> plain_bytes = make_plain_table();
+
+bool is_plain(char c) { return plain_bytes[static_cast<unsigned char>(c)]; }
 
 void append_unicode_escape(std::string& line, unsigned code_point) {
     constexpr std::string_view digits = "0123456789abcdef";
@@ -66,19 +72,8 @@ void append_sequence(std::string& line, std::string_view sequence) {
     }
 }
 
-/// Without an early end, so that the compiler looks at many bytes at once.
-bool is_all_plain(std::string_view text) {
-    bool is_plain_so_far = true;
-    for (const char c : text) is_plain_so_far &= is_plain(c);
-    return is_plain_so_far;
-}
-
 void append_escaped(std::string& line, std::string_view text) {
     text = cut(text);
-    if (is_all_plain(text)) {
-        line += text;
-        return;
-    }
     while (!text.empty()) {
         const auto plain_end = std::find_if_not(text.begin(), text.end(), is_plain);
         const auto plain = static_cast<std::size_t>(plain_end - text.begin());
@@ -99,11 +94,16 @@ void append_quoted(std::string& line, std::string_view text) {
     line += '"';
 }
 
-template <class Number>
-void append_number(std::string& line, Number number) {
+void append_number(std::string& line, std::int64_t number) {
     std::array<char, 32> text{};
     const std::to_chars_result result = std::to_chars(text.data(), text.data() + text.size(), number);
     line.append(text.data(), result.ptr);
+}
+
+/// `.123`
+void append_fraction(std::string& line, std::int64_t thousandths) {
+    const auto digit = [](std::int64_t value) { return static_cast<char>('0' + value % 10); };
+    line += {'.', digit(thousandths / 100), digit(thousandths / 10), digit(thousandths)};
 }
 
 /// `2026-11-23T12:00:00.123Z`. The part up to the second is kept per thread: formatting it is what costs.
@@ -125,8 +125,8 @@ void append_time(std::string& line, TimePoint time) {
         second.number = number;
     }
     line.append(second.text.data(), second.length);
-    const auto digit = [](std::int64_t value) { return static_cast<char>('0' + value % 10); };
-    line += {'.', digit(fraction / 100), digit(fraction / 10), digit(fraction), 'Z'};
+    append_fraction(line, fraction);
+    line += 'Z';
 }
 
 struct LevelNames {
@@ -149,15 +149,21 @@ LevelNames names_of(LogLevel level) {
     return {"error", "ERROR"};
 }
 
+/// With three digits behind the point.
+void append_milliseconds(std::string& line, std::chrono::microseconds duration) {
+    const std::int64_t count = std::max<std::int64_t>(duration.count(), 0);
+    append_number(line, count / 1000);
+    append_fraction(line, count % 1000);
+}
+
 using Value = decltype(LogField::value);
 
 /// Everything but text looks alike in both formats.
 void append_scalar(std::string& line, const Value& value) {
     if (const auto* integer = std::get_if<std::int64_t>(&value)) {
         append_number(line, *integer);
-    } else if (const auto* real = std::get_if<double>(&value)) {
-        if (std::isfinite(*real)) append_number(line, *real);
-        if (!std::isfinite(*real)) line += "null";
+    } else if (const auto* duration = std::get_if<std::chrono::microseconds>(&value)) {
+        append_milliseconds(line, *duration);
     } else if (const auto* truth = std::get_if<bool>(&value)) {
         line += *truth ? "true" : "false";
     }
@@ -173,9 +179,9 @@ void append_json(std::string& line, const LogEntry& entry) {
     line += R"(,"message":)";
     append_quoted(line, entry.message);
     for (const LogField& field : entry.fields) {
-        line += ',';
-        append_quoted(line, field.key);
-        line += ':';
+        line += ",\"";
+        line += field.key.text;
+        line += "\":";
         if (const auto* text = std::get_if<std::string_view>(&field.value)) append_quoted(line, *text);
         append_scalar(line, field.value);
     }
@@ -203,7 +209,7 @@ void append_text(std::string& line, const LogEntry& entry) {
     append_escaped(line, entry.message);
     for (const LogField& field : entry.fields) {
         line += ' ';
-        append_escaped(line, field.key);
+        line += field.key.text;
         line += '=';
         if (const auto* text = std::get_if<std::string_view>(&field.value)) append_text_value(line, *text);
         append_scalar(line, field.value);

@@ -23,10 +23,6 @@ std::size_t method_index(std::string_view method) {
     return static_cast<std::size_t>(std::find(methods.begin(), known, method) - methods.begin());
 }
 
-double milliseconds(std::chrono::steady_clock::duration duration) {
-    return std::chrono::duration<double, std::milli>(duration).count();
-}
-
 }  // namespace
 
 AccessRecord::AccessRecord(base::Metrics& metrics)
@@ -69,14 +65,15 @@ void AccessRecord::count(const Access& access) {
 
 void AccessRecord::served(const Access& access) {
     count(access);
-    const std::initializer_list<base::LogField> fields{{"method", access.method},
-                                                       {"route", access.route},
-                                                       {"status", std::int64_t{access.status}},
-                                                       {"bytes_in", access.bytes_in},
-                                                       {"bytes_out", access.bytes_out},
-                                                       {"duration_ms", milliseconds(access.duration)},
-                                                       {"request_id", access.request_id},
-                                                       {"client", access.client}};
+    const std::initializer_list<base::LogField> fields{
+        {"method", access.method},
+        {"route", access.route},
+        {"status", std::int64_t{access.status}},
+        {"bytes_in", access.bytes_in},
+        {"bytes_out", access.bytes_out},
+        {"duration_ms", std::chrono::floor<std::chrono::microseconds>(access.duration)},
+        {"request_id", access.request_id},
+        {"client", access.client}};
     // A browser sends one before each upload: too many, and they say nothing.
     if (access.method == "OPTIONS")
         logger.debug("request", fields);

@@ -4,9 +4,9 @@
 
 #include "head_buffer.hpp"
 #include "header_parser.hpp"
+#include "token_bytes.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 
 namespace mxcd::http {
@@ -18,23 +18,6 @@ constexpr std::size_t max_request_line = 8 * 1024;
 constexpr std::size_t max_name = 64;
 constexpr std::size_t max_value = 8 * 1024;
 constexpr std::size_t max_authorization = 4 * 1024;
-
-constexpr bool is_token_byte(unsigned char c) {
-    if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) return true;
-    return std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
-}
-
-constexpr std::array<bool, 256> make_token_table() {
-    std::array<bool, 256> table{};
-    for (unsigned c = 1; c < 256; ++c) table.at(c) = is_token_byte(static_cast<unsigned char>(c));
-    return table;
-}
-constexpr std::array<bool, 256> token_bytes = make_token_table();
-
-bool is_token(std::string_view text) {
-    return !text.empty() &&
-           std::ranges::all_of(text, [](char c) { return token_bytes[static_cast<unsigned char>(c)]; });
-}
 
 /// No early exit, so that the compiler can look at many bytes at once.
 bool has_control_byte(std::string_view line) {

@@ -1,5 +1,7 @@
 #include "mxcd/http/response.hpp"
 
+#include "token_bytes.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cassert>
@@ -9,18 +11,13 @@ namespace mxcd::http {
 
 namespace {
 
-constexpr bool is_token_byte(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
-           (c != '\0' && std::string_view("!#$%&'*+.^_`|~").find(c) != std::string_view::npos);
-}
-
 constexpr bool is_value_byte(char c) { return c >= 0x20 && c < 0x7f; }
 
 }  // namespace
 
 HeaderBlock& HeaderBlock::add(std::string_view name, std::string_view value) {
-    assert(!name.empty() && std::ranges::all_of(name, is_token_byte));
-    if (std::ranges::all_of(name, is_token_byte))
+    assert(is_token(name));
+    if (is_token(name))
         text_ += name;
     else
         std::ranges::copy_if(name, std::back_inserter(text_), is_token_byte);

@@ -48,19 +48,15 @@ std::string_view DateField::text() {
 }
 
 std::string RequestIds::next() {
-    std::string id(request_id_length, '\0');
-    for (char& letter : id) letter = next_letter();
-    return id;
-}
-
-char RequestIds::next_letter() {
     constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     static_assert(letters.size() == 64, "so that all are equally likely");
-    if (used_ == batch_.size()) {
+    if (batch_.size() - used_ < request_id_length) {
         random_.fill(batch_);
         used_ = 0;
     }
-    return letters[std::to_integer<std::size_t>(batch_.at(used_++)) % letters.size()];
+    std::string id(request_id_length, '\0');
+    for (char& letter : id) letter = letters[std::to_integer<std::size_t>(batch_[used_++]) % letters.size()];
+    return id;
 }
 
 Lane::Lane(async::Executor executor, const ServerConfig& config, const ServerDependencies& dependencies,

@@ -53,8 +53,6 @@ class RequestIds {
     [[nodiscard]] std::string next();
 
   private:
-    char next_letter();
-
     base::RandomSource& random_;
     std::array<std::byte, 2048> batch_{};
     std::size_t used_ = batch_.size();

@@ -167,6 +167,16 @@ def rows_without_bytes(copy):
     return len(rows), [key for (key,) in rows if not (copy / "media_store/blobs" / key.lower()[:2] / key.lower()).exists()]
 
 
+def a_backup_that_is_not_permitted_exits_with_77():
+    with Mxcd("") as server:
+        for folder in ("/sys/mxcd-backup", "/sys/kernel"):  # not even root may write there
+            done = subprocess.run([BINARY, "backup", folder, "-c", "base.yaml", "-c", "more.yaml"], cwd=server.folder,
+                                  capture_output=True, text=True, timeout=60, check=False)
+            wanted = 77 if folder == "/sys/mxcd-backup" else 71  # there is something in it
+            assert done.returncode == wanted and "the backup folder" in done.stderr, (done.returncode, done.stderr)
+    print("a backup into a folder that nobody may write to: 77")
+
+
 def backup_while_media_is_deleted():
     """Deletions between the copy of the rows and that of the bytes: the copy has the bytes of all its rows, and they go after it."""
     pause = {"MXCD_FAILPOINTS": "backup.rows_copied=delay"}
@@ -290,6 +300,7 @@ def main():
     systemd_is_told()
     backup_while_uploads_run()
     backup_while_media_is_deleted()
+    a_backup_that_is_not_permitted_exits_with_77()
     a_full_disk_refuses_uploads_and_serves_downloads()
 
 

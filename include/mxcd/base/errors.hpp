@@ -14,6 +14,11 @@ struct StorageFull : StorageError {
     using StorageError::StorageError;
 };
 
+/// The file system does not let us do what an operator asked for.
+struct NotPermitted : StorageError {
+    using StorageError::StorageError;
+};
+
 /// A change was committed, and its flush to the disk failed: a restart will find it or not. What the change
 /// refers to must stay until then.
 struct OutcomeUnknown : StorageError {

@@ -30,6 +30,8 @@ class Sha256 {
 };
 
 [[nodiscard]] Sha256Digest sha256(std::string_view text);
+/// Of the pieces one after the other.
+[[nodiscard]] Sha256Digest sha256(std::initializer_list<std::string_view> pieces);
 [[nodiscard]] Sha256Digest hmac_sha256(std::string_view key, std::string_view message);
 
 /// Compares in a time that depends on the lengths only.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
@@ -16,10 +17,21 @@ struct LogConfig {
     LogFormat format = LogFormat::json;
 };
 
-/// A value beside the message. Text is escaped when it is written; at most 512 bytes of it are kept.
+/// What a value is called: a constant that needs no escaping, which the compiler sees to.
+struct LogKey {
+    consteval LogKey(const char* constant) : text(constant) {
+        for (const char c : text)
+            if (c != '_' && (c < 'a' || c > 'z') && (c < '0' || c > '9'))
+                throw "a key is made of small letters, digits and '_'";
+    }
+    std::string_view text;
+};
+
+/// A value beside the message. Text is escaped when it is written; at most 512 bytes of it are kept. A
+/// duration is written in milliseconds.
 struct LogField {
-    std::string_view key;
-    std::variant<std::string_view, std::int64_t, double, bool> value;
+    LogKey key;
+    std::variant<std::string_view, std::int64_t, bool, std::chrono::microseconds> value;
 };
 
 /// One room's voice in the log: one line of JSON (or text) per call, on standard error. Thread-safe and never
