@@ -1,5 +1,6 @@
 #include "checkpointer.hpp"
 
+#include "mxcd/base/errors.hpp"
 #include "mxcd/base/log.hpp"
 
 #include "gathering_vfs.hpp"
@@ -7,8 +8,10 @@
 #include <pthread.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <string>
 
 namespace mxcd::metadata {
 
@@ -26,6 +29,11 @@ constexpr int few_pages = 500;
 
 // Requests and commits come first.
 constexpr int niceness = 10;
+
+// After a move that failed, mostly on a full disk: rare enough to harm nothing, and soon enough for whoever
+// made room.
+constexpr std::chrono::seconds shortest_pause(30);
+constexpr std::chrono::minutes longest_pause(2);
 
 constexpr const char* exclusive_vfs = "unix-excl";
 
@@ -48,8 +56,13 @@ void flush_database(Connection& connection, Soundness& soundness) {
 
 }  // namespace
 
-Checkpointer::Checkpointer(Connection& writer, Soundness& soundness)
-    : writer_(writer), mover_(open_mover(writer.file())), soundness_(soundness), thread_([this] { work(); }) {
+Checkpointer::Checkpointer(Connection& writer, const base::Clock& clock, Soundness& soundness)
+    : writer_(writer),
+      mover_(open_mover(writer.file())),
+      clock_(clock),
+      soundness_(soundness),
+      pause_(shortest_pause),
+      thread_([this] { work(); }) {
     const auto note = [](void* self, sqlite3*, const char*, int pages) {
         static_cast<Checkpointer*>(self)->note_log(pages);
         return SQLITE_OK;
@@ -76,6 +89,17 @@ void Checkpointer::note_log(int pages) {
     moved_pages_ = 0;
 }
 
+void Checkpointer::require_room() {
+    if (log_pages_ < longest_log || !failure()) return;
+    if (!is_busy() && may_try()) finish();
+    const std::optional<int> still = failure();
+    if (!still) return;
+    const std::string text =
+        std::string("the log cannot be moved into the database: ") + sqlite3_errstr(*still);
+    if ((*still & 0xff) == SQLITE_FULL) throw base::StorageFull(text);
+    throw base::StorageError(text);
+}
+
 void Checkpointer::move_if_long() {
     if (log_pages_ < long_log || !soundness_.is_sound()) return;
     const bool is_too_long = log_pages_ >= longest_log;
@@ -83,6 +107,7 @@ void Checkpointer::move_if_long() {
         if (!is_too_long) return;
         wait_until_idle();
     }
+    if (!may_try()) return;
     if (is_too_long || left_pages() <= few_pages) {
         finish();
     } else {
@@ -91,7 +116,7 @@ void Checkpointer::move_if_long() {
 }
 
 void Checkpointer::move_all() {
-    if (left_pages() > 0 && !is_busy() && soundness_.is_sound()) begin();
+    if (left_pages() > 0 && !is_busy() && may_try() && soundness_.is_sound()) begin();
 }
 
 void Checkpointer::empty_log() noexcept {
@@ -114,6 +139,8 @@ void Checkpointer::begin() {
 
 void Checkpointer::finish() {
     const Move move = move_log(writer_);
+    // What it has gathered of the database must not be written after a later move of the mover's.
+    if (move.result != SQLITE_OK) flush_database(writer_, soundness_);
     const std::lock_guard lock(mutex_);
     note_move(move);
 }
@@ -133,13 +160,31 @@ Checkpointer::Move Checkpointer::move_log(Connection& connection) {
 }
 
 void Checkpointer::note_move(const Move& move) {
-    // Since the move, while the database was flushed, the log may have started anew.
-    if (move.result == SQLITE_OK && move.log_number == log_number_) moved_pages_ = move.pages;
+    if (move.result == SQLITE_OK) {
+        failure_.reset();
+        pause_ = shortest_pause;
+        // Since the move, while the database was flushed, the log may have started anew.
+        if (move.log_number == log_number_) moved_pages_ = move.pages;
+        return;
+    }
+    failure_ = move.result;
+    next_try_ = clock_.since_boot() + pause_;
+    pause_ = std::min<std::chrono::milliseconds>(2 * pause_, longest_pause);
 }
 
 bool Checkpointer::is_busy() const {
     const std::lock_guard lock(mutex_);
     return is_busy_;
+}
+
+bool Checkpointer::may_try() const {
+    const std::lock_guard lock(mutex_);
+    return !failure_ || clock_.since_boot() >= next_try_;
+}
+
+std::optional<int> Checkpointer::failure() const {
+    const std::lock_guard lock(mutex_);
+    return failure_;
 }
 
 int Checkpointer::left_pages() const {

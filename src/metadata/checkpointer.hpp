@@ -1,11 +1,15 @@
 #pragma once
 
+#include "mxcd/base/clock.hpp"
+
 #include "soundness.hpp"
 #include "sqlite.hpp"
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 namespace mxcd::metadata {
@@ -13,7 +17,7 @@ namespace mxcd::metadata {
 /// Keeps the write-ahead log short: moves its pages into the database, on a thread and a connection of its
 /// own, while the database's thread goes on writing to the log. What is written meanwhile stays in the log,
 /// which starts anew only after a checkpoint that left nothing in it; so the last few pages are moved on the
-/// database's thread. Its functions are called there.
+/// database's thread. Its functions are called there. A move that failed is tried again after a pause.
 ///
 /// SQLite 3.40 has a race, the WAL-reset bug: a checkpoint that finds the log moved to its end damages it
 /// when a writer starts it anew at that moment. That cannot be, as long as
@@ -22,12 +26,16 @@ namespace mxcd::metadata {
 /// - `moved_pages_` never claims less than the truth while the log is moved to its end.
 class Checkpointer {
   public:
-    Checkpointer(Connection& writer, Soundness& soundness);
+    /// References must outlive it.
+    Checkpointer(Connection& writer, const base::Clock& clock, Soundness& soundness);
     /// Finishes what is begun.
     ~Checkpointer();
     Checkpointer(const Checkpointer&) = delete;
     Checkpointer& operator=(const Checkpointer&) = delete;
 
+    /// Before a commit. Throws base::StorageError (StorageFull for that reason) when the log is as long as it
+    /// may get and cannot be moved.
+    void require_room();
     /// After a commit. Blocks only when the log is a few pages from its end, or too long.
     void move_if_long();
     /// For idle times.
@@ -50,12 +58,15 @@ class Checkpointer {
     /// With the mutex locked.
     void note_move(const Move& move);
     [[nodiscard]] bool is_busy() const;
+    [[nodiscard]] bool may_try() const;
+    [[nodiscard]] std::optional<int> failure() const;
     [[nodiscard]] int left_pages() const;
     void wait_until_idle();
     void note_log(int pages);
 
     Connection& writer_;
     Connection mover_;
+    const base::Clock& clock_;
     Soundness& soundness_;
     int log_pages_ = 0;
     mutable std::mutex mutex_;
@@ -63,7 +74,10 @@ class Checkpointer {
     bool is_busy_ = false;
     bool stopping_ = false;
     std::uint64_t log_number_ = 0;
-    int moved_pages_ = 0;  // from the log's beginning
+    int moved_pages_ = 0;         // from the log's beginning
+    std::optional<int> failure_;  // of the last move: SQLite's result
+    std::chrono::milliseconds pause_;
+    std::chrono::milliseconds next_try_{};  // since boot
     std::thread thread_;
 };
 

@@ -118,7 +118,7 @@ async::Task<> DatabaseThread::back_up(BackupRequest request) {
 
 async::Task<> DatabaseThread::ping() {
     return read([this](Store& store) {
-        place_->commits.require_sound();
+        place_->commits.require_writable();
         static_cast<void>(store.settings.find("ping"));
     });
 }

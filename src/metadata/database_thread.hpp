@@ -51,7 +51,7 @@ class DatabaseThread {
     async::Task<> write(MakeWrite make_write);
     /// Copies the database between other work. One backup at a time.
     async::Task<> back_up(BackupRequest request);
-    /// Throws base::StorageError when the database takes no more writes.
+    /// Throws base::StorageError when the database takes no writes.
     async::Task<> ping();
 
   private:
@@ -63,7 +63,7 @@ class DatabaseThread {
     struct Workplace {
         Workplace(const std::filesystem::path& path, const base::Clock& clock, Reservations& reservations,
                   base::Metrics& metrics)
-            : store(open_store(path, clock, reservations)), commits(*store, metrics) {}
+            : store(open_store(path, clock, reservations)), commits(*store, clock, metrics) {}
         std::unique_ptr<Store> store;
         GroupCommit commits;
         std::unique_ptr<BackupCopy> backup;

@@ -16,7 +16,7 @@ constexpr base::Logger logger("metadata");
 
 }  // namespace
 
-GroupCommit::GroupCommit(Store& store, base::Metrics& metrics)
+GroupCommit::GroupCommit(Store& store, const base::Clock& clock, base::Metrics& metrics)
     : store_(store),
       begin_(store.connection, "BEGIN IMMEDIATE"),
       commit_(store.connection, "COMMIT"),
@@ -27,7 +27,7 @@ GroupCommit::GroupCommit(Store& store, base::Metrics& metrics)
       group_size_(metrics.histogram("mxcd_database_group_size", "Writes that shared one commit",
                                     {1, 2, 4, 8, 16, 32, 64, 128, 256, 512})),
       flusher_(store.connection.log(), soundness_, metrics),
-      checkpointer_(store.connection, soundness_) {}
+      checkpointer_(store.connection, clock, soundness_) {}
 
 void GroupCommit::run(std::vector<std::unique_ptr<Write>> group) {
     const auto begun_at = std::chrono::steady_clock::now();
@@ -46,7 +46,7 @@ void GroupCommit::run(std::vector<std::unique_ptr<Write>> group) {
 std::exception_ptr GroupCommit::commit_all(const std::vector<std::unique_ptr<Write>>& group,
                                            Failures& failures) {
     try {
-        soundness_.require();
+        require_writable();
         run_statement(begin_);
         for (std::size_t i = 0; i < group.size(); ++i) apply_in_savepoint(*group[i], failures[i]);
         commit();
@@ -79,6 +79,11 @@ void GroupCommit::commit() {
     MXCD_FAILPOINT("database.before_commit");
     const UnflushedCommit leave_it_to_the_flusher(store_.connection.handle());
     run_statement(commit_);
+}
+
+void GroupCommit::require_writable() {
+    soundness_.require();
+    checkpointer_.require_room();
 }
 
 void GroupCommit::roll_back() noexcept {

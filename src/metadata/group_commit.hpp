@@ -1,5 +1,6 @@
 #pragma once
 
+#include "mxcd/base/clock.hpp"
 #include "mxcd/base/metrics.hpp"
 
 #include "checkpointer.hpp"
@@ -19,7 +20,7 @@ namespace mxcd::metadata {
 class GroupCommit {
   public:
     /// Throws base::StorageError when the log cannot be opened.
-    GroupCommit(Store& store, base::Metrics& metrics);
+    GroupCommit(Store& store, const base::Clock& clock, base::Metrics& metrics);
 
     /// Applies and commits, and leaves the flush and the answers to the flusher. A write that fails does not
     /// harm the others; a commit that fails fails all.
@@ -30,8 +31,8 @@ class GroupCommit {
     /// Answers what waits for its flush, and empties the log: for a clean end.
     void close() noexcept;
 
-    /// Throws base::StorageError when the database takes no more writes.
-    void require_sound() const { soundness_.require(); }
+    /// Throws base::StorageError (StorageFull for that reason) when the database takes no writes.
+    void require_writable();
 
   private:
     using Failures = std::vector<std::exception_ptr>;

@@ -1,11 +1,14 @@
 #include "metadata/checkpointer.hpp"
 
+#include "mxcd/base/errors.hpp"
+
 #include "metadata/gathering_vfs.hpp"
 #include "support/blob_bodies.hpp"
 #include "support/catch.hpp"
 #include "unit/metadata/scene.hpp"
 #include "unit/metadata/watched_files.hpp"
 
+#include <cerrno>
 #include <fstream>
 
 namespace mxcd::metadata::test {
@@ -35,14 +38,63 @@ class Place {
     const std::filesystem::path path = folder.path() / "mxcd.db";
     Connection writer{path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
                       gathering_vfs()};
+    const ManualClock clock;
     Soundness soundness;
+};
+
+/// Databases cannot grow while it lives; their logs can.
+class FullDisk {
+  public:
+    FullDisk() { watched_databases().fail_writes(ENOSPC); }
+    ~FullDisk() { make_room(); }
+    FullDisk(const FullDisk&) = delete;
+    FullDisk& operator=(const FullDisk&) = delete;
+
+    void make_room() { watched_databases().work_again(); }
+    /// A move ends with the first write that fails.
+    [[nodiscard]] bool has_seen_moves(int count) const {
+        return becomes_true([&] { return watched_databases().failed_writes() - before_ >= count; }) &&
+               watched_databases().failed_writes() - before_ == count;
+    }
+
+  private:
+    const int before_ = watched_databases().failed_writes();
+};
+
+class LargeUploads {
+  public:
+    void upload() {
+        media::Reservation reservation = scene.must_reserve(std::ssize(body_));
+        scene.runner.run(
+            scene.on.store().record_upload(inline_record(user(), scene.next_id(), body_), reservation.id()));
+        reservation.settled();
+        ++count;
+    }
+    void upload_until_refused() {
+        for (int i = 0; i < 40; ++i) upload();
+    }
+    void ping() { scene.runner.run(scene.on.store().ping()); }
+    bool is_ready() {
+        try {
+            ping();
+        } catch (const base::StorageError&) {
+            return false;
+        }
+        return true;
+    }
+
+    Scene<OnSqlite> scene;
+    std::int64_t count = 0;
+
+  private:
+    const std::string body_ = std::string(std::size_t{4} << 20, 'x');
 };
 
 }  // namespace
 
 TEST_CASE("a log that starts anew while the database is flushed is moved too") {
     Place place;
-    Checkpointer checkpointer(place.writer, place.soundness);
+    Checkpointer checkpointer(place.writer, place.clock, place.soundness);
     place.write(std::string(100'000, 'x'));
     const int before = watched_databases().flushes();
     watched_databases().hold_flushes_from(before + 2);
@@ -55,6 +107,32 @@ TEST_CASE("a log that starts anew while the database is flushed is moved too") {
         checkpointer.move_all();
         return place.is_moved("in the new log");
     }));
+}
+
+TEST_CASE("uploads are refused when the log has its greatest length and cannot be moved, until it can be") {
+    LargeUploads uploads;
+    FullDisk disk;
+    CHECK_THROWS_AS(uploads.upload_until_refused(), base::StorageFull);
+    CHECK(std::filesystem::file_size(uploads.scene.on.path().string() + "-wal") <
+          (std::uintmax_t{102} << 20));
+    CHECK_THROWS_AS(uploads.upload(), base::StorageFull);
+    CHECK_THROWS_AS(uploads.ping(), base::StorageFull);
+    CHECK(disk.has_seen_moves(1));
+
+    uploads.scene.on.clock.advance(30s);
+    CHECK_THROWS_AS(uploads.upload(), base::StorageFull);
+    CHECK_THROWS_AS(uploads.upload(), base::StorageFull);
+    CHECK(disk.has_seen_moves(2));
+    uploads.scene.on.clock.advance(30s);
+    CHECK_THROWS_AS(uploads.ping(), base::StorageFull);
+    CHECK(disk.has_seen_moves(2));
+
+    disk.make_room();
+    uploads.scene.on.clock.advance(30s);
+    CHECK(becomes_true([&] { return uploads.is_ready(); }));
+    uploads.upload();
+    uploads.scene.on.reopen();
+    CHECK(uploads.scene.runner.run(uploads.scene.on.ledger().stored(user())).files == uploads.count);
 }
 
 }  // namespace mxcd::metadata::test
