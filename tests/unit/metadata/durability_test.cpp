@@ -170,11 +170,11 @@ TEST_CASE("the log is kept short while uploads go on, and nothing of it is lost"
     constexpr int uploads = 4000;
     constexpr int writers = 8;
     Scene<OnSqlite> scene;
-    const std::string body(16'384, 'x');
+    const std::string body(32'768, 'x');
     const auto upload_many = [&](int writer) -> async::Task<> {
         for (int i = writer; i < uploads; i += writers) {
             media::ReserveOutcome outcome =
-                co_await scene.on.ledger().reserve({user(), ByteCount(16'384), {}, {}});
+                co_await scene.on.ledger().reserve({user(), ByteCount(32'768), {}, {}});
             media::Reservation& reservation = std::get<media::Reservation>(outcome);
             co_await scene.on.store().record_upload(inline_record(user(), "m" + std::to_string(i), body),
                                                     reservation.id());
@@ -184,13 +184,14 @@ TEST_CASE("the log is kept short while uploads go on, and nothing of it is lost"
     for (int writer = 0; writer < writers; ++writer)
         scene.runner.group().spawn(scene.runner.executor(), upload_many(writer));
     REQUIRE(scene.runner.group().wait_until_empty(60s));
-    // 4000 times 5 pages were written.
-    CHECK(std::filesystem::file_size(scene.on.path().string() + "-wal") < (std::uintmax_t{60} << 20));
-    CHECK(scene.sent(limit(24h, 1)) == std::int64_t{uploads} * 16'384);
+    // 4000 times 9 pages were written, 141 MiB. How far below its greatest length, 96 MiB, the log stays, is
+    // a matter of how busy the machine is.
+    CHECK(std::filesystem::file_size(scene.on.path().string() + "-wal") < (std::uintmax_t{98} << 20));
+    CHECK(scene.sent(limit(24h, 1)) == std::int64_t{uploads} * 32'768);
     scene.on.reopen();
     CHECK(is_found(scene, "m0"));
     CHECK(is_found(scene, "m" + std::to_string(uploads - 1)));
-    CHECK(scene.sent(limit(24h, 1)) == std::int64_t{uploads} * 16'384);
+    CHECK(scene.sent(limit(24h, 1)) == std::int64_t{uploads} * 32'768);
 
     const std::filesystem::path copy = scene.on.folder() / "copy.db";
     std::filesystem::copy_file(scene.on.path(), copy);
