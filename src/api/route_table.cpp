@@ -25,6 +25,7 @@ bool is_offered(const Route& route, const Offer& offer) {
 struct Segments {
     std::array<std::string_view, most_segments> all;
     std::size_t count = 0;
+    bool is_encoded = false;  // some of it
 
     [[nodiscard]] std::span<const std::string_view> view() const { return std::span(all).first(count); }
 };
@@ -33,6 +34,7 @@ struct Segments {
 std::optional<Segments> split(std::string_view path) {
     if (!path.starts_with('/')) return std::nullopt;
     Segments segments;
+    segments.is_encoded = path.find('%') != std::string_view::npos;
     while (!path.empty()) {
         if (segments.count == most_segments) return std::nullopt;
         path.remove_prefix(1);
@@ -45,20 +47,22 @@ std::optional<Segments> split(std::string_view path) {
 
 bool is_parameter(std::string_view segment) { return segment.starts_with('{'); }
 
-bool is_literal(std::string_view segment, std::string_view literal) {
+bool is_literal(std::string_view segment, std::string_view literal, bool is_encoded) {
     if (segment == literal) return true;
-    if (segment.find('%') == std::string_view::npos) return false;
-    return base::percent_decode(segment, base::PlusSign::literal) == literal;
+    return is_encoded && base::percent_decode(segment, base::PlusSign::literal) == literal;
 }
 
-std::optional<PathParameters> fit(std::span<const std::string_view> pattern,
-                                  std::span<const std::string_view> segments) {
+std::optional<PathParameters> fit(std::span<const std::string_view> pattern, const Segments& path) {
+    const std::span<const std::string_view> segments = path.view();
     if (pattern.size() != segments.size() || segments.back().empty()) return std::nullopt;
+    // Most routes begin alike and differ in how they end.
+    if (!is_parameter(pattern.back()) && !is_literal(segments.back(), pattern.back(), path.is_encoded))
+        return std::nullopt;
     PathParameters parameters;
     for (std::size_t i = 0; i < pattern.size(); ++i) {
         if (is_parameter(pattern[i]))
             parameters.add(segments[i]);
-        else if (!is_literal(segments[i], pattern[i]))
+        else if (!is_literal(segments[i], pattern[i], path.is_encoded))
             return std::nullopt;
     }
     return parameters;
@@ -89,7 +93,7 @@ RouteMatch RouteTable::match(std::string_view path, std::string_view method, Off
     if (!segments) return match;
     for (const Entry& entry : entries_) {
         if (!is_offered(*entry.route, offer)) continue;
-        const std::optional<PathParameters> parameters = fit(entry.segments, segments->view());
+        const std::optional<PathParameters> parameters = fit(entry.segments, *segments);
         if (!parameters) continue;
         match.known_path = entry.route;
         if (answers(entry.route->method, method)) {

@@ -16,6 +16,8 @@ namespace mxcd::base {
 namespace {
 
 constexpr std::chrono::milliseconds gathering_time(50);
+/// What fits into a processor's cache: memory of a whole burst costs more than to write more often.
+constexpr std::size_t gathered_size = 64 * 1024;
 constexpr std::size_t file_portion = 32 * 1024;
 constexpr std::size_t kept_capacity = 128 * 1024;
 constexpr int poll_slice_ms = 100;
@@ -91,7 +93,7 @@ void LogBuffer::append(std::string_view line, bool is_urgent) {
     const bool was_empty = pending_.empty();
     const bool was_hurried = is_urgent_;
     pending_ += line;
-    is_urgent_ = is_urgent_ || is_urgent || pending_.size() >= config_.limit / 2;
+    is_urgent_ = is_urgent_ || is_urgent || pending_.size() >= gathered_size;
     const bool must_wake = was_empty || (is_urgent_ && !was_hurried);
     lock.unlock();
     if (must_wake) wake_.notify_one();

@@ -19,7 +19,7 @@ struct LogBufferConfig {
 };
 
 /// Lines on their way to a file descriptor. While it runs, one thread writes them: 50 ms after the first, at
-/// once for urgent ones and when half of the limit is used. Otherwise the caller writes. Thread-safe.
+/// once for urgent ones and when 64 KiB wait. Otherwise the caller writes. Thread-safe.
 class LogBuffer {
   public:
     explicit LogBuffer(LogBufferConfig config);

@@ -7,6 +7,7 @@
 #include "token_bytes.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace mxcd::http {
@@ -34,9 +35,10 @@ bool is_visible_ascii(std::string_view text) {
 }
 
 std::string_view trim(std::string_view text) {
-    const std::size_t begin = text.find_first_not_of(" \t");
-    if (begin == std::string_view::npos) return {};
-    return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+    const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
+    while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+    return text;
 }
 
 bool is(std::string_view name, std::string_view expected) {
@@ -55,8 +57,15 @@ struct FramingFields {
     bool expects_other = false;
 };
 
+constexpr std::array<bool, 256> host_bytes = [] {
+    std::array<bool, 256> table{};
+    for (std::size_t c = 0x21; c < 0x7f; ++c)
+        table.at(c) = std::string_view(",/@\\?#").find(static_cast<char>(c)) == std::string_view::npos;
+    return table;
+}();
+
 bool is_host(std::string_view value) {
-    return is_visible_ascii(value) && value.find_first_of(",/@\\?#") == std::string_view::npos;
+    return std::ranges::all_of(value, [](char c) { return host_bytes[static_cast<unsigned char>(c)]; });
 }
 
 std::optional<Refusal> note_framing_field(std::string_view name, std::string_view value,
@@ -98,7 +107,9 @@ bool take_target(std::string_view target, RequestHead& head) {
         target = "/";
     }
     for (const std::string_view scheme : {std::string_view("http://"), std::string_view("https://")}) {
-        if (target.size() <= scheme.size() || !is(target.substr(0, scheme.size()), scheme)) continue;
+        if (target.front() == '/' || target.size() <= scheme.size() ||
+            !is(target.substr(0, scheme.size()), scheme))
+            continue;
         const std::string_view rest = target.substr(scheme.size());
         const std::size_t authority = std::min(rest.find_first_of("/?#"), rest.size());
         if (authority == 0) return false;
