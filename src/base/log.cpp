@@ -64,24 +64,25 @@ class ProcessLog {
     void write(LogLevel level, std::string_view room, std::string_view message,
                std::initializer_list<LogField> fields) {
         if (!front_.should_log(to_spdlog(level))) return;
-        thread_local std::string line;
+        thread_local LineBuffer line;
         line.clear();
         const auto now = std::chrono::system_clock::now();
         append_log_line(line, format_,
                         {std::chrono::floor<std::chrono::milliseconds>(now), level, room, message, fields});
-        front_.log(now, {}, to_spdlog(level), spdlog::string_view_t(line.data(), line.size()));
+        const std::string_view text = line.text();
+        front_.log(now, {}, to_spdlog(level), spdlog::string_view_t(text.data(), text.size()));
     }
 
   private:
     [[nodiscard]] std::string describe_drops(std::uint64_t count) const {
-        std::string line;
+        LineBuffer line;
         append_log_line(line, format_,
                         {std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()),
                          LogLevel::warn,
                          "log",
                          "lines were dropped because the reader is too slow",
                          {{"lines", static_cast<std::int64_t>(count)}}});
-        return line;
+        return std::string(line.text());
     }
 
     std::atomic<LogFormat> format_ = LogFormat::json;

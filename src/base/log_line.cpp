@@ -32,13 +32,13 @@ constexpr std::array<bool, 256> plain_bytes = make_plain_table();
 
 bool is_plain(char c) { return plain_bytes[static_cast<unsigned char>(c)]; }
 
-void append_unicode_escape(std::string& line, unsigned code_point) {
+void append_unicode_escape(LineBuffer& line, unsigned code_point) {
     constexpr std::string_view digits = "0123456789abcdef";
     line += "\\u";
     for (int shift = 12; shift >= 0; shift -= 4) line += digits[(code_point >> shift) & 15];
 }
 
-void append_ascii(std::string& line, char c) {
+void append_ascii(LineBuffer& line, char c) {
     switch (c) {
         case '"':
             line += "\\\"";
@@ -61,7 +61,7 @@ void append_ascii(std::string& line, char c) {
 }
 
 /// Terminals obey C1 controls, and some readers break lines at U+2028 and U+2029.
-void append_sequence(std::string& line, std::string_view sequence) {
+void append_sequence(LineBuffer& line, std::string_view sequence) {
     const bool is_c1_control = sequence[0] == '\xC2' && static_cast<unsigned char>(sequence[1]) < 0xA0;
     if (is_c1_control) {
         append_unicode_escape(line, static_cast<unsigned char>(sequence[1]));
@@ -72,7 +72,7 @@ void append_sequence(std::string& line, std::string_view sequence) {
     }
 }
 
-void append_escaped(std::string& line, std::string_view text) {
+void append_escaped(LineBuffer& line, std::string_view text) {
     text = cut(text);
     while (!text.empty()) {
         const auto plain_end = std::find_if_not(text.begin(), text.end(), is_plain);
@@ -88,26 +88,28 @@ void append_escaped(std::string& line, std::string_view text) {
     }
 }
 
-void append_quoted(std::string& line, std::string_view text) {
+void append_quoted(LineBuffer& line, std::string_view text) {
     line += '"';
     append_escaped(line, text);
     line += '"';
 }
 
-void append_number(std::string& line, std::int64_t number) {
+void append_number(LineBuffer& line, std::int64_t number) {
     std::array<char, 32> text{};
     const std::to_chars_result result = std::to_chars(text.data(), text.data() + text.size(), number);
-    line.append(text.data(), result.ptr);
+    line += std::string_view(text.data(), static_cast<std::size_t>(result.ptr - text.data()));
 }
 
 /// `.123`
-void append_fraction(std::string& line, std::int64_t thousandths) {
+void append_fraction(LineBuffer& line, std::int64_t thousandths) {
     const auto digit = [](std::int64_t value) { return static_cast<char>('0' + value % 10); };
-    line += {'.', digit(thousandths / 100), digit(thousandths / 10), digit(thousandths)};
+    const std::array<char, 4> text{'.', digit(thousandths / 100), digit(thousandths / 10),
+                                   digit(thousandths)};
+    line += std::string_view(text.data(), text.size());
 }
 
 /// `2026-11-23T12:00:00.123Z`. The part up to the second is kept per thread: formatting it is what costs.
-void append_time(std::string& line, TimePoint time) {
+void append_time(LineBuffer& line, TimePoint time) {
     struct Second {
         std::int64_t number = -1;
         std::array<char, 24> text{};
@@ -124,7 +126,7 @@ void append_time(std::string& line, TimePoint time) {
         second.length = strftime(second.text.data(), second.text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
         second.number = number;
     }
-    line.append(second.text.data(), second.length);
+    line += std::string_view(second.text.data(), second.length);
     append_fraction(line, fraction);
     line += 'Z';
 }
@@ -150,7 +152,7 @@ LevelNames names_of(LogLevel level) {
 }
 
 /// With three digits behind the point.
-void append_milliseconds(std::string& line, std::chrono::microseconds duration) {
+void append_milliseconds(LineBuffer& line, std::chrono::microseconds duration) {
     const std::int64_t count = std::max<std::int64_t>(duration.count(), 0);
     append_number(line, count / 1000);
     append_fraction(line, count % 1000);
@@ -159,7 +161,7 @@ void append_milliseconds(std::string& line, std::chrono::microseconds duration) 
 using Value = decltype(LogField::value);
 
 /// Everything but text looks alike in both formats.
-void append_scalar(std::string& line, const Value& value) {
+void append_scalar(LineBuffer& line, const Value& value) {
     if (const auto* integer = std::get_if<std::int64_t>(&value)) {
         append_number(line, *integer);
     } else if (const auto* duration = std::get_if<std::chrono::microseconds>(&value)) {
@@ -169,7 +171,7 @@ void append_scalar(std::string& line, const Value& value) {
     }
 }
 
-void append_json(std::string& line, const LogEntry& entry) {
+void append_json(LineBuffer& line, const LogEntry& entry) {
     line += R"({"time":")";
     append_time(line, entry.time);
     line += R"(","level":")";
@@ -189,7 +191,7 @@ void append_json(std::string& line, const LogEntry& entry) {
 }
 
 /// Quotes where a value could be taken for several fields.
-void append_text_value(std::string& line, std::string_view text) {
+void append_text_value(LineBuffer& line, std::string_view text) {
     const bool is_one_word = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
         return is_plain(c) && c != ' ' && c != '=';
     });
@@ -199,7 +201,7 @@ void append_text_value(std::string& line, std::string_view text) {
         append_quoted(line, text);
 }
 
-void append_text(std::string& line, const LogEntry& entry) {
+void append_text(LineBuffer& line, const LogEntry& entry) {
     append_time(line, entry.time);
     line += ' ';
     line += names_of(entry.level).text;
@@ -218,7 +220,7 @@ void append_text(std::string& line, const LogEntry& entry) {
 
 }  // namespace
 
-void append_log_line(std::string& line, LogFormat format, const LogEntry& entry) {
+void append_log_line(LineBuffer& line, LogFormat format, const LogEntry& entry) {
     if (format == LogFormat::json)
         append_json(line, entry);
     else

@@ -3,8 +3,9 @@
 #include "mxcd/base/clock.hpp"
 #include "mxcd/base/log.hpp"
 
+#include "line_buffer.hpp"
+
 #include <initializer_list>
-#include <string>
 #include <string_view>
 
 namespace mxcd::base {
@@ -19,6 +20,6 @@ struct LogEntry {
 
 /// Appends the entry as one line with its line feed. Whatever the texts hold, it stays one line of valid
 /// UTF-8.
-void append_log_line(std::string& line, LogFormat format, const LogEntry& entry);
+void append_log_line(LineBuffer& line, LogFormat format, const LogEntry& entry);
 
 }  // namespace mxcd::base

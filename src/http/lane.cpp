@@ -8,7 +8,8 @@ namespace mxcd::http {
 
 namespace {
 
-constexpr std::size_t kept_workspaces = 64;
+/// A third of a megabyte per io thread: more than that are in use only while many bodies come in.
+constexpr std::size_t kept_workspaces = 16;
 /// 16 MiB per io thread: more would not make a disk faster.
 constexpr std::size_t body_buffers_at_once = 64;
 /// 90 random bits; as many letters as a std::string holds without memory of its own.

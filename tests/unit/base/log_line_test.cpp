@@ -20,9 +20,9 @@ constexpr TimePoint noon{std::chrono::milliseconds(1'795'435'200'123)};
 
 std::string line_of(LogFormat format, std::string_view message, std::initializer_list<LogField> fields = {},
                     LogLevel level = LogLevel::info, TimePoint time = noon) {
-    std::string line;
+    LineBuffer line;
     append_log_line(line, format, {time, level, "http", message, fields});
-    return line;
+    return std::string(line.text());
 }
 
 std::string kept_of(const std::string& text) {
