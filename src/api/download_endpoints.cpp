@@ -8,6 +8,7 @@
 #include "error_response.hpp"
 #include "media_path.hpp"
 #include "ranges.hpp"
+#include "response_headers.hpp"
 
 #include <string_view>
 #include <utility>
@@ -65,6 +66,7 @@ http::Response content(const media::Download& download, const RangeRequest& rang
     const media::MediaRecord& record = *download.record;
     const std::int64_t size = record.size.value();
     http::Response response;
+    response.headers.reserve(content_header_size);
     response.headers.add("Content-Type", served_content_type(record.content_type))
         .add("Content-Disposition",
              content_disposition(record.content_type, asked_name ? asked_name : record.file_name))

@@ -5,10 +5,14 @@
 
 #include "route_table.hpp"
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace mxcd::api {
+
+/// What the fields of an answer with media take, with what complete() adds: to be reserved.
+constexpr std::size_t content_header_size = 1400;
 
 /// The one place for header fields that never change, each group rendered once. CORS, X-Request-Id and the
 /// security headers are added to finished answers, so that no endpoint and no error can forget them.

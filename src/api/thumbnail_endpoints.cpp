@@ -4,6 +4,7 @@
 #include "mxcd/matrix/error.hpp"
 
 #include "ranges.hpp"
+#include "response_headers.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -109,6 +110,7 @@ async::Task<http::Response> ThumbnailEndpoints::thumbnail(const Call& call) cons
     if (!thumbnail) throw Error(ErrorCode::not_found, "Not found");
     const std::string tag = entity_tag(thumbnail->key.hex());
     http::Response response;
+    response.headers.reserve(content_header_size);
     response.headers.add("ETag", tag).add("Cache-Control", cache_control);
     if (thumbnails_.policy()->offers_webp) response.headers.add("Vary", "Accept");
     const std::optional<std::string_view> known = call.request.header("If-None-Match");

@@ -105,11 +105,10 @@ bool equal_in_constant_time(std::string_view left, std::string_view right) {
 
 std::string to_hex(std::span<const std::byte> bytes) {
     constexpr std::string_view digits = "0123456789abcdef";
-    std::string text;
-    text.reserve(bytes.size() * 2);
-    for (const std::byte byte : bytes) {
-        text.push_back(digits[std::to_integer<std::size_t>(byte >> 4)]);
-        text.push_back(digits[std::to_integer<std::size_t>(byte & std::byte{15})]);
+    std::string text(bytes.size() * 2, '\0');
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        text[2 * i] = digits[std::to_integer<std::size_t>(bytes[i] >> 4)];
+        text[2 * i + 1] = digits[std::to_integer<std::size_t>(bytes[i] & std::byte{15})];
     }
     return text;
 }

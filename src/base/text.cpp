@@ -22,7 +22,8 @@ bool is_unreserved(char letter) {
 
 bool is_name(std::string_view encoded, std::string_view name) {
     if (encoded == name) return true;
-    if (encoded.find_first_of("%+") == std::string_view::npos) return false;
+    // An escape makes it longer, and no name that we look for holds a space.
+    if (encoded.size() <= name.size() || encoded.find('%') == std::string_view::npos) return false;
     return percent_decode(encoded, PlusSign::space) == name;
 }
 
@@ -65,6 +66,8 @@ bool equal_ignoring_ascii_case(std::string_view left, std::string_view right) {
 }
 
 std::optional<std::string> percent_decode(std::string_view text, PlusSign plus) {
+    const bool has_plus = plus == PlusSign::space && text.find('+') != std::string_view::npos;
+    if (!has_plus && text.find('%') == std::string_view::npos) return std::string(text);
     std::string result;
     result.reserve(text.size());
     for (std::size_t i = 0; i < text.size(); ++i) {

@@ -20,7 +20,7 @@ enum class PlusSign : std::uint8_t { literal, space };
 [[nodiscard]] std::string percent_encode(std::string_view text);
 
 /// The first value of `name` in a raw query string (`a=1&b=2`), still encoded; nothing when it is absent.
-/// Names in the query are compared decoded, `name` is plain.
+/// Names in the query are compared decoded, `name` is plain and without spaces.
 [[nodiscard]] std::optional<std::string_view> query_value(std::string_view query, std::string_view name);
 
 /// A decimal integer without sign, spaces or leading zeros (except "0" itself); nothing otherwise or on
