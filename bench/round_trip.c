@@ -1,5 +1,5 @@
-/* What 64 bytes to another process and back cost on this machine, nothing else done: the floor under every call of a
-   module that is a process. Prints the median in microseconds. */
+/* What 64 bytes to another process and back cost on this machine, nothing else done: the floor under every
+   call of a module that is a process. Prints the median in microseconds. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
