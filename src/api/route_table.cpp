@@ -55,16 +55,13 @@ bool is_literal(std::string_view segment, std::string_view literal, bool is_enco
 std::optional<PathParameters> fit(std::span<const std::string_view> pattern, const Segments& path) {
     const std::span<const std::string_view> segments = path.view();
     if (pattern.size() != segments.size() || segments.back().empty()) return std::nullopt;
-    // Most routes begin alike and differ in how they end.
-    if (!is_parameter(pattern.back()) && !is_literal(segments.back(), pattern.back(), path.is_encoded))
-        return std::nullopt;
-    PathParameters parameters;
-    for (std::size_t i = 0; i < pattern.size(); ++i) {
-        if (is_parameter(pattern[i]))
-            parameters.add(segments[i]);
-        else if (!is_literal(segments[i], pattern[i], path.is_encoded))
+    // From behind: most routes begin alike.
+    for (std::size_t i = pattern.size(); i-- > 0;)
+        if (!is_parameter(pattern[i]) && !is_literal(segments[i], pattern[i], path.is_encoded))
             return std::nullopt;
-    }
+    PathParameters parameters;
+    for (std::size_t i = 0; i < pattern.size(); ++i)
+        if (is_parameter(pattern[i])) parameters.add(segments[i]);
     return parameters;
 }
 

@@ -105,8 +105,13 @@ http::Body body_of(const media::Thumbnail& thumbnail) {
 
 async::Task<http::Response> ThumbnailEndpoints::thumbnail(const Call& call) const {
     const media::ThumbnailForm wanted = wanted_by(call.request);
-    media::Download original = co_await finder_.find(call, wanted_media(call));
-    const std::optional<media::Thumbnail> thumbnail = co_await thumbnails_.open(std::move(original), wanted);
+    WantedMedia asked_for = wanted_media(call);
+    std::optional<media::Thumbnail> thumbnail;
+    if (finder_.knows(call, asked_for)) thumbnail = thumbnails_.recall(asked_for.id, wanted);
+    if (!thumbnail) {
+        media::Download original = co_await finder_.find(call, std::move(asked_for));
+        thumbnail = co_await thumbnails_.open(std::move(original), wanted);
+    }
     if (!thumbnail) throw Error(ErrorCode::not_found, "Not found");
     const std::string tag = entity_tag(thumbnail->key.hex());
     http::Response response;

@@ -5,6 +5,7 @@
 #include "media_path.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -30,6 +31,12 @@ bool may_have(const Call& call, const media::MediaRecord& record) {
 WantedMedia wanted_media(const Call& call) {
     return {server_name_in(call.parameters.at(0)), media_id_in(call.parameters.at(1)),
             patience_in(call.request.query)};
+}
+
+bool MediaFinder::knows(const Call& call, const WantedMedia& wanted) const {
+    if (wanted.server != call.config.server_name) return false;
+    const std::shared_ptr<const media::MediaRecord> record = downloads_.recall(wanted.id);
+    return record && may_have(call, *record);
 }
 
 async::Task<media::Download> MediaFinder::find(const Call& call, WantedMedia wanted) const {

@@ -33,6 +33,8 @@ class MediaFinder {
     /// gets what was uploaded before they were frozen, and what the operator exempts. Throws matrix::Error
     /// 404 M_NOT_FOUND, 504 M_NOT_YET_UPLOADED. Spec: Client-Server API, "Content repository", freeze.
     async::Task<media::Download> find(const Call& call, WantedMedia wanted) const;
+    /// True when find() would find it at once; false says nothing.
+    [[nodiscard]] bool knows(const Call& call, const WantedMedia& wanted) const;
 
   private:
     media::Downloads& downloads_;

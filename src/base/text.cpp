@@ -105,6 +105,9 @@ std::string percent_encode(std::string_view text) {
 }
 
 std::optional<std::string_view> query_value(std::string_view query, std::string_view name) {
+    const bool may_be_there =
+        query.find(name) != std::string_view::npos || query.find('%') != std::string_view::npos;
+    if (!may_be_there) return std::nullopt;
     for (;;) {
         const std::size_t end = query.find('&');
         const std::string_view pair = query.substr(0, end);

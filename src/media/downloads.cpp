@@ -33,6 +33,13 @@ async::Task<std::optional<Download>> Downloads::open(const matrix::MediaId& id) 
     co_return Download{std::move(record), std::move(blob)};
 }
 
+std::shared_ptr<const MediaRecord> Downloads::recall(const matrix::MediaId& id) {
+    std::shared_ptr<const MediaRecord> record = cache_->find(id);
+    if (!record || record->quarantined_by) return nullptr;
+    cache_hits_.add();
+    return record;
+}
+
 async::Task<std::shared_ptr<const MediaRecord>> Downloads::find(const matrix::MediaId& id) {
     std::shared_ptr<const MediaRecord> record = cache_->find(id);
     if (record) {

@@ -98,6 +98,17 @@ async::Task<std::optional<Thumbnail>> Thumbnails::open(Download original, Thumbn
     co_return std::move(thumbnail);
 }
 
+std::optional<Thumbnail> Thumbnails::recall(const matrix::MediaId& media, const ThumbnailForm& wanted) {
+    if (wanted.is_animated) return std::nullopt;  // that is for the original's type to say
+    const std::shared_ptr<const ThumbnailPolicy> policy = policy_.get();
+    const ThumbnailChoice choice =
+        policy->is_dynamic ? choose_exact(*policy, wanted) : choose_configured(*policy, wanted);
+    std::shared_ptr<const ThumbnailRecord> record = parts_->memory.find(media, choice.form);
+    if (!record || record->is_original || !record->inline_body) return std::nullopt;
+    parts_->from_memory.add();
+    return Thumbnail{record, record->inline_body, record->size, record->blob};
+}
+
 async::Task<ThumbnailChoice> Thumbnails::Parts::choose(const ThumbnailPolicy& policy,
                                                        const Download& original, ThumbnailForm wanted) {
     if (wanted.is_animated) {

@@ -32,6 +32,9 @@ class Downloads {
     /// row has lost its bytes. `id` must stay valid until the task resumes.
     async::Task<std::optional<Download>> open(const matrix::MediaId& id);
 
+    /// What open() would find, when it is in memory, which costs no task: the row without its bytes.
+    [[nodiscard]] std::shared_ptr<const MediaRecord> recall(const matrix::MediaId& id);
+
     /// The row has changed or gone: the next open() looks at it anew. Any thread.
     void forget(const matrix::MediaId& id);
 

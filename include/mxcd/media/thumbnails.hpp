@@ -68,6 +68,9 @@ class Thumbnails {
     /// base::UpstreamError, base::StorageError.
     async::Task<std::optional<Thumbnail>> open(Download original, ThumbnailForm wanted);
 
+    /// What open() would answer, when it is in memory with its bytes, which costs no task.
+    [[nodiscard]] std::optional<Thumbnail> recall(const matrix::MediaId& media, const ThumbnailForm& wanted);
+
     /// Makes the configured sizes of new media in the background, if its declared type says image (or video,
     /// where those are included), and records what the picture is like. A few at a time, the others wait, in
     /// memory. Nobody hears of a failure: what is missing is made when it is asked for.

@@ -119,6 +119,36 @@ TEST_CASE("the configured sizes come from one decode, and are found again") {
     CHECK(house.metrics.value("mxcd_thumbnails_total{source=database}") == 1);
 }
 
+TEST_CASE("a thumbnail that is in memory with its bytes is recalled, and is the one that opening gives") {
+    House house;
+    const matrix::MediaId id = house.add(test_png(400, 300));
+    CHECK_FALSE(house.thumbnails.recall(id, small_crop));
+    const std::optional<media::Thumbnail> opened = house.open(id);
+    REQUIRE(opened);
+    const std::optional<media::Thumbnail> recalled = house.thumbnails.recall(id, small_crop);
+    REQUIRE(recalled);
+    CHECK(recalled->key == opened->key);
+    CHECK(recalled->size == opened->size);
+    CHECK(std::get<std::shared_ptr<const std::string>>(recalled->body) ==
+          std::get<std::shared_ptr<const std::string>>(opened->body));
+    // Whether it moves is for the original to say, and the largest sizes are the original itself.
+    CHECK_FALSE(house.thumbnails.recall(id, {small_crop.size, true, false}));
+    REQUIRE(house.open(id, {{800, 600, media::ThumbnailMethod::scale}, false, false}));
+    CHECK_FALSE(house.thumbnails.recall(id, {{800, 600, media::ThumbnailMethod::scale}, false, false}));
+    house.thumbnails.forget(id);
+    CHECK_FALSE(house.thumbnails.recall(id, small_crop));
+}
+
+TEST_CASE("a row that is in memory is recalled until it is forgotten") {
+    House house;
+    const matrix::MediaId id = house.add(test_png(4, 4));
+    CHECK_FALSE(house.downloads.recall(id));
+    const media::Download opened = house.original(id);
+    CHECK(house.downloads.recall(id) == opened.record);
+    house.downloads.forget(id);
+    CHECK_FALSE(house.downloads.recall(id));
+}
+
 TEST_CASE("thumbnails that are too large for a row are blobs, and stay") {
     House house(everything_in_blobs());
     const matrix::MediaId id = house.add(test_png(400, 300));
