@@ -33,29 +33,30 @@ async::Task<> BackupRun::run(Work work, std::string folder, std::shared_ptr<Prog
         const std::lock_guard lock(progress->mutex);
         progress->state.fraction = std::clamp(fraction, 0.0, 1.0);
     };
-    const auto end = [&progress](BackupState::Stage stage, std::string error) {
+    const auto end = [&progress](BackupState::Stage stage, std::string error, bool is_permission) {
         const std::lock_guard lock(progress->mutex);
         progress->state.stage = stage;
         progress->state.error = std::move(error);
+        progress->state.is_permission = is_permission;
     };
     std::exception_ptr failure;
+    bool is_permission = false;
     try {
         co_await work(std::move(folder), report);
     } catch (const base::NotPermitted&) {
         failure = std::current_exception();
-        const std::lock_guard lock(progress->mutex);
-        progress->state.is_permission = true;
+        is_permission = true;
     } catch (...) {
         failure = std::current_exception();
     }
     if (!failure) {
         report(1);
-        end(BackupState::Stage::done, {});
+        end(BackupState::Stage::done, {}, false);
         co_return;
     }
     // What stands if the run was cancelled: explain() lets a cancellation pass.
-    end(BackupState::Stage::failed, "the service is stopping");
-    end(BackupState::Stage::failed, errors.explain(failure, "backup"));
+    end(BackupState::Stage::failed, "the service is stopping", false);
+    end(BackupState::Stage::failed, errors.explain(failure, "backup"), is_permission);
 }
 
 }  // namespace mxcd::api

@@ -1,6 +1,7 @@
 #include "content_type.hpp"
 
 #include "mxcd/base/text.hpp"
+#include "mxcd/base/token.hpp"
 
 #include <algorithm>
 #include <array>
@@ -17,11 +18,6 @@ constexpr std::array<std::string_view, 11> text_types{
     "text/css",        "text/csv",        "text/html",        "text/calendar",
     "text/plain",      "text/javascript", "application/json", "application/ld+json",
     "application/rtf", "image/svg+xml",   "text/xml"};
-
-bool is_token_byte(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           (c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos);
-}
 
 bool is_printable(char c) { return c >= 0x20 && c < 0x7f; }
 
@@ -44,7 +40,7 @@ class TypeReader {
     }
 
     std::string_view take_token() {
-        const auto end = std::ranges::find_if_not(rest_, is_token_byte);
+        const auto end = std::ranges::find_if_not(rest_, base::is_token_byte);
         const std::string_view token = rest_.substr(0, static_cast<std::size_t>(end - rest_.begin()));
         rest_.remove_prefix(token.size());
         return token;

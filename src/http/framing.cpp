@@ -1,10 +1,10 @@
 #include "framing.hpp"
 
 #include "mxcd/base/text.hpp"
+#include "mxcd/base/token.hpp"
 
 #include "head_buffer.hpp"
 #include "header_parser.hpp"
-#include "token_bytes.hpp"
 
 #include <algorithm>
 #include <array>
@@ -93,7 +93,7 @@ std::optional<Refusal> note_field(std::string_view line, FramingFields& seen) {
     if (colon == std::string_view::npos) return Refusal::malformed;
     const std::string_view name = line.substr(0, colon);
     // A leading space (obs-fold) and a space before the colon are no token bytes.
-    if (!is_token(name)) return Refusal::malformed;
+    if (!base::is_token(name)) return Refusal::malformed;
     const std::string_view value = trim(line.substr(colon + 1));
     if (name.size() > max_name || value.size() > max_value) return Refusal::header_too_large;
     return note_framing_field(name, value, seen);
@@ -129,7 +129,8 @@ std::optional<Refusal> take_request_line(std::string_view line, RequestHead& hea
     if (first == std::string_view::npos || first == last) return Refusal::malformed;
     head.method = line.substr(0, first);
     const std::string_view version = line.substr(last + 1);
-    if (!is_token(head.method) || (version != "HTTP/1.1" && version != "HTTP/1.0")) return Refusal::malformed;
+    if (!base::is_token(head.method) || (version != "HTTP/1.1" && version != "HTTP/1.0"))
+        return Refusal::malformed;
     head.is_http_1_0 = version == "HTTP/1.0";
     if (head.method == "CONNECT" || head.method == "TRACE") return Refusal::method_refused;
     if (!take_target(line.substr(first + 1, last - first - 1), head)) return Refusal::malformed;

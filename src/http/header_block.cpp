@@ -1,6 +1,5 @@
+#include "mxcd/base/token.hpp"
 #include "mxcd/http/response.hpp"
-
-#include "token_bytes.hpp"
 
 #include <algorithm>
 #include <array>
@@ -23,11 +22,11 @@ bool is_value(std::string_view text) {
 }  // namespace
 
 HeaderBlock& HeaderBlock::add(std::string_view name, std::string_view value) {
-    assert(is_token(name));
-    if (is_token(name))
+    assert(base::is_token(name));
+    if (base::is_token(name))
         text_ += name;
     else
-        std::ranges::copy_if(name, std::back_inserter(text_), is_token_byte);
+        std::ranges::copy_if(name, std::back_inserter(text_), base::is_token_byte);
     text_ += ": ";
     if (is_value(value))
         text_ += value;

@@ -1,8 +1,7 @@
 #include "content_type.hpp"
 
 #include "mxcd/base/text.hpp"
-
-#include <algorithm>
+#include "mxcd/base/token.hpp"
 
 namespace mxcd::modules {
 
@@ -15,19 +14,13 @@ std::string_view trimmed(std::string_view text) {
     return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
 }
 
-bool is_token(std::string_view text) {
-    constexpr std::string_view token_characters =
-        "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    return !text.empty() && text.find_first_not_of(token_characters) == std::string_view::npos;
-}
-
 }  // namespace
 
 std::string essence_of(std::string_view content_type) {
     const std::string_view essence = trimmed(content_type.substr(0, content_type.find(';')));
     const std::size_t slash = essence.find('/');
-    const bool is_well_formed = slash != std::string_view::npos && is_token(essence.substr(0, slash)) &&
-                                is_token(essence.substr(slash + 1));
+    const bool is_well_formed = slash != std::string_view::npos && base::is_token(essence.substr(0, slash)) &&
+                                base::is_token(essence.substr(slash + 1));
     return is_well_formed ? base::to_lower_ascii(essence) : "application/octet-stream";
 }
 

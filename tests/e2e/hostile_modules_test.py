@@ -106,7 +106,7 @@ def judge(kind, stage, baseline, worst, grown):
     if IS_STRICT:
         most_late, longest_return, most_delay, most_growth = 0.2, 1, 10, 4 << 20
     else:
-        most_late, longest_return, most_delay, most_growth = 2, 5, 100, 20 << 20
+        most_late, longest_return, most_delay, most_growth = 2, 5, 500, 20 << 20
     if IS_SANITIZED:
         most_delay, most_growth = 2000, math.inf
     assert stage.slowest_verdict <= TIMEOUT + most_late, stage.slowest_verdict

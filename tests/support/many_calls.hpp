@@ -1,12 +1,12 @@
 #pragma once
 
+#include "support/eventually.hpp"
 #include "support/module_scenario_runner.hpp"
 
 #include <atomic>
 #include <chrono>
 #include <exception>
 #include <memory>
-#include <thread>
 
 namespace mxcd::test {
 
@@ -28,14 +28,13 @@ class ManyCalls {
 
     void check() {
         runner_.group().spawn(runner_.executor(), ask_slowly(slow_.module, answers_));
-        while (slow_.heard().empty()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        REQUIRE(eventually([this] { return !slow_.heard().empty(); }));
         for (int n = 0; n < calls; ++n) {
             runner_.group().spawn(runner_.executor(), ask(slow_.module, answers_));
             runner_.group().spawn(runner_.executor(), ask(other_.module, answers_));
         }
-        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-        while (answers_->allowed < 2 * calls && std::chrono::steady_clock::now() < end)
-            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        static_cast<void>(
+            eventually([this] { return answers_->allowed == 2 * calls; }, std::chrono::seconds(20)));
         const bool has_overtaken = !answers_->has_slow_one_ended;
         CHECK(answers_->allowed == 2 * calls);
         CHECK(has_overtaken);

@@ -6,6 +6,7 @@
 
 #include "modules/callback_json.hpp"
 #include "support/catch.hpp"
+#include "support/eventually.hpp"
 #include "support/memory_metrics.hpp"
 #include "support/module_scenarios.hpp"
 #include "support/run_task.hpp"
@@ -15,7 +16,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace mxcd::test {
@@ -61,15 +61,6 @@ class ScenarioRun {
     }
 
   private:
-    static bool eventually(const std::function<bool()>& condition) {
-        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
-        while (!condition()) {
-            if (std::chrono::steady_clock::now() > end) return false;
-            std::this_thread::yield();
-        }
-        return true;
-    }
-
     Json ask() {
         try {
             return ask_chain();

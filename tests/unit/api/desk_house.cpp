@@ -223,13 +223,4 @@ Answer DeskHouse::download(const std::string& path, const std::string& token) {
     return ask("GET", download_path + "hs.test/" + path, token);
 }
 
-bool eventually(const std::function<bool()>& condition) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() > end) return false;
-        std::this_thread::yield();
-    }
-    return true;
-}
-
 }  // namespace mxcd::test

@@ -6,6 +6,7 @@
 #include "mxcd/media/module_chain.hpp"
 
 #include "support/catch.hpp"
+#include "support/eventually.hpp"
 #include "support/fake_thumbnailer.hpp"
 #include "support/first_bytes_sniffer.hpp"
 #include "support/manual_clock.hpp"
@@ -162,8 +163,5 @@ inline const std::string upload_path = "/_matrix/media/v3/upload";
 inline const std::string config_path = "/_matrix/client/v1/media/config";
 inline const std::string download_path = "/_matrix/client/v1/media/download/";
 inline const std::string thumbnail_path = "/_matrix/client/v1/media/thumbnail/";
-
-/// Waits until `condition` holds, at most ten seconds; whether it did.
-[[nodiscard]] bool eventually(const std::function<bool()>& condition);
 
 }  // namespace mxcd::test

@@ -222,13 +222,4 @@ bool is_served(Client& client) {
     return answer && answer->status == 200;
 }
 
-bool eventually(const std::function<bool()>& condition) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    while (std::chrono::steady_clock::now() < deadline) {
-        if (condition()) return true;
-        std::this_thread::yield();
-    }
-    return false;
-}
-
 }  // namespace mxcd::test

@@ -6,6 +6,8 @@
 #include "mxcd/base/unique_fd.hpp"
 #include "mxcd/http/server.hpp"
 
+#include "support/eventually.hpp"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -126,8 +128,5 @@ class Client {
 inline constexpr std::string_view plain_get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 /// Whether plain_get is answered 200.
 [[nodiscard]] bool is_served(Client& client);
-
-/// Waits until the condition holds, at most 10 s.
-bool eventually(const std::function<bool()>& condition);
 
 }  // namespace mxcd::test

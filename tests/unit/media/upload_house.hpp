@@ -5,6 +5,7 @@
 
 #include "scripted_module.hpp"
 #include "support/catch.hpp"
+#include "support/eventually.hpp"
 #include "support/first_bytes_sniffer.hpp"
 #include "support/manual_clock.hpp"
 #include "support/memory_blob_store.hpp"
@@ -35,16 +36,6 @@ inline matrix::UserId user(const std::string& text = "@alice:example.org") {
 
 inline media::UploadLimit limit(std::chrono::milliseconds period, std::int64_t bytes) {
     return media::UploadLimit{period, base::ByteCount(bytes), "", false};
-}
-
-/// Waits until `condition` holds, at most ten seconds; whether it did.
-inline bool eventually(const std::function<bool()>& condition) {
-    const auto end = std::chrono::steady_clock::now() + 10s;
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() > end) return false;
-        std::this_thread::yield();
-    }
-    return true;
 }
 
 /// Everything that uploads need, in memory.

@@ -3,6 +3,7 @@
 #include "metadata/gathering_vfs.hpp"
 #include "metadata/sqlite.hpp"
 #include "support/catch.hpp"
+#include "support/eventually.hpp"
 #include "unit/metadata/scene.hpp"
 #include "unit/metadata/watched_files.hpp"
 
@@ -41,9 +42,7 @@ bool is_found(Scene<OnSqlite>& scene, const std::string& id) {
 }
 
 bool comes_to_be_found(Scene<OnSqlite>& scene, const std::string& id) {
-    for (int i = 0; i < 1000 && !is_found(scene, id); ++i)
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    return is_found(scene, id);
+    return mxcd::test::eventually([&] { return is_found(scene, id); });
 }
 
 bool is_answered(const std::future<void>& upload) { return upload.wait_for(0s) == std::future_status::ready; }

@@ -4,6 +4,7 @@
 
 #include "modules/child_module.hpp"
 #include "support/catch.hpp"
+#include "support/eventually.hpp"
 #include "support/memory_metrics.hpp"
 #include "support/run_task.hpp"
 
@@ -73,16 +74,6 @@ class ChildHouse {
         } catch (const std::exception& failure) {
             return Json{{"failure", failure.what()}};
         }
-    }
-
-    static bool eventually(const std::function<bool()>& condition,
-                           std::chrono::milliseconds limit = 10'000ms) {
-        const auto end = std::chrono::steady_clock::now() + limit;
-        while (!condition()) {
-            if (std::chrono::steady_clock::now() > end) return false;
-            std::this_thread::yield();
-        }
-        return true;
     }
 
     MemoryMetrics metrics;

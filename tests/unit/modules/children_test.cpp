@@ -106,7 +106,7 @@ for call in calls():
     CHECK(house.ask(*child, {{"x", 1}}) == failure("the module did not answer in time"));
     CHECK(house.ask(*child) == 1);
     const auto strays = [&] { return house.metrics.value("mxcd_module_stray_answers_total{module=tiny}"); };
-    CHECK(ChildHouse::eventually([&] { return strays() == 3; }));
+    CHECK(eventually([&] { return strays() == 3; }));
     CHECK(house.metrics.value("mxcd_module_child_starts_total{module=tiny}") == 1);
 }
 
@@ -138,12 +138,11 @@ TEST_CASE("a child that dies, hangs or talks nonsense is replaced, and its calls
     const Json answer = house.ask(*child, {{"x", 1}});
     CHECK_THAT(answer.value("failure", ""), Catch::Contains(reason));
     const auto begun = std::chrono::steady_clock::now();
-    CHECK(ChildHouse::eventually([&] { return house.ask(*child) == "fine"; }));
+    CHECK(eventually([&] { return house.ask(*child) == "fine"; }));
     // A second of the hanging one is the patience that it is given.
     CHECK(std::chrono::steady_clock::now() - begun < 2s);
     CHECK(house.metrics.value("mxcd_module_child_starts_total{module=tiny}") == 2);
-    CHECK(ChildHouse::eventually(
-        [&] { return house.metrics.value("mxcd_module_child_up{module=tiny}") == 1; }));
+    CHECK(eventually([&] { return house.metrics.value("mxcd_module_child_up{module=tiny}") == 1; }));
 }
 
 TEST_CASE("a child that always dies is started again and again, ever more slowly") {
@@ -151,7 +150,7 @@ TEST_CASE("a child that always dies is started again and again, ever more slowly
     const auto begun = std::chrono::steady_clock::now();
     const auto child = house.start("send({'ready': {'callbacks': [ALLOWED]}})");
     const auto starts = [&] { return house.metrics.value("mxcd_module_child_starts_total{module=tiny}"); };
-    CHECK(ChildHouse::eventually([&] { return starts() >= 8; }));
+    CHECK(eventually([&] { return starts() >= 8; }));
     // At once, then after 50, 100, 200, 400 and twice 500 ms.
     CHECK(std::chrono::steady_clock::now() - begun >= 1750ms);
 }
@@ -170,8 +169,7 @@ for call in calls(): os._exit(0)
     const auto begun = std::chrono::steady_clock::now();
     CHECK_THAT(house.ask(*child).value("failure", ""), Catch::Contains("is down"));
     CHECK(std::chrono::steady_clock::now() - begun < 400ms);
-    CHECK(ChildHouse::eventually(
-        [&] { return house.metrics.value("mxcd_module_child_up{module=tiny}") == 0; }));
+    CHECK(eventually([&] { return house.metrics.value("mxcd_module_child_up{module=tiny}") == 0; }));
 }
 
 TEST_CASE("a module that cannot be loaded at the start says why") {
@@ -255,7 +253,7 @@ TEST_CASE("a child that asks nonsense, too much, or for nothing is replaced") {
     config.answer_question = answerer;
     const auto child = house.children.start(config);
     CHECK_THAT(house.ask(*child, {{"x", 1}}).value("failure", ""), Catch::Contains(reason));
-    CHECK(ChildHouse::eventually([&] { return house.ask(*child) == "fine"; }));
+    CHECK(eventually([&] { return house.ask(*child) == "fine"; }));
 }
 
 TEST_CASE("equal configurations share a child that is in use") {
@@ -282,10 +280,10 @@ for call in calls():
     const auto is_gone = [](const Json& pid) { return kill(pid.get<pid_t>(), 0) != 0; };
     CHECK_FALSE(is_gone(pids.at(0)));
     child.reset();
-    CHECK(ChildHouse::eventually([&] { return is_gone(pids.at(0)); }));
+    CHECK(eventually([&] { return is_gone(pids.at(0)); }));
     // The grandchild is reaped by init, if there is one: a zombie has no command line.
     const std::string command_line = "/proc/" + std::to_string(pids.at(1).get<pid_t>()) + "/cmdline";
-    CHECK(ChildHouse::eventually([&] { return content_of(command_line).empty(); }));
+    CHECK(eventually([&] { return content_of(command_line).empty(); }));
 }
 
 TEST_CASE("a child has no descriptors, signals or means beyond its own") {
@@ -334,7 +332,7 @@ for call in calls():
     answer(call, 1)
 )");
     for (int n = 0; n < 3; ++n) CHECK(house.ask(*child) == 1);
-    CHECK(ChildHouse::eventually(
+    CHECK(eventually(
         [&] { return house.metrics.value("mxcd_module_lines_dropped_total{module=tiny}") > 1000; }));
 }
 

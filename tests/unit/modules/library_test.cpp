@@ -23,15 +23,6 @@ media::UploadFacts upload_of(std::int64_t size) {
             std::nullopt};
 }
 
-bool eventually(const std::function<bool()>& condition) {
-    const auto end = std::chrono::steady_clock::now() + 10s;
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() > end) return false;
-        std::this_thread::yield();
-    }
-    return true;
-}
-
 bool contains_call(const ModuleUnderTest& plugin, const Json& call) {
     const std::vector<Json> heard = plugin.heard();
     return std::find(heard.begin(), heard.end(), call) != heard.end();
