@@ -35,6 +35,11 @@ constexpr int niceness = 10;
 constexpr std::chrono::seconds shortest_pause(30);
 constexpr std::chrono::minutes longest_pause(2);
 
+// SQLite answers "busy" when it finds the writer in the middle of changing the log's header: over within
+// microseconds, and no failure.
+constexpr int busy_tries = 1000;
+constexpr std::chrono::milliseconds busy_pause(1);
+
 constexpr const char* exclusive_vfs = "unix-excl";
 
 // Without gathering: a checkpoint that commits overtake ends without a sync, and is believed nevertheless.
@@ -44,6 +49,16 @@ Connection open_mover(const std::filesystem::path& database) {
     connection.execute("PRAGMA synchronous = FULL; PRAGMA mmap_size = 0; PRAGMA wal_autocheckpoint = 0");
     connection.ask("SELECT COUNT(*) FROM settings");  // opens the log
     return connection;
+}
+
+int checkpoint(Connection& connection, int& moved_pages) {
+    int result = SQLITE_BUSY;
+    for (int i = 0; i < busy_tries && (result & 0xff) == SQLITE_BUSY; ++i) {
+        if (i > 0) std::this_thread::sleep_for(busy_pause);
+        result = sqlite3_wal_checkpoint_v2(connection.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr,
+                                           &moved_pages);
+    }
+    return result;
 }
 
 // Through SQLite's own descriptor: closing another one of this file would let go of the process's locks on
@@ -151,8 +166,7 @@ Checkpointer::Move Checkpointer::move_log(Connection& connection) {
         const std::lock_guard lock(mutex_);
         move.log_number = log_number_;
     }
-    move.result = sqlite3_wal_checkpoint_v2(connection.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr,
-                                            &move.pages);
+    move.result = checkpoint(connection, move.pages);
     if (move.result == SQLITE_OK) return move;
     logger.warn("a checkpoint failed", {{"code", std::int64_t{move.result}}});
     soundness_.note_result(move.result);

@@ -61,6 +61,32 @@ class FullDisk {
     const int before_ = watched_databases().failed_writes();
 };
 
+/// What a connection answers while another one moves the log.
+class BusyLog {
+  public:
+    explicit BusyLog(const std::filesystem::path& database)
+        : other_(database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
+                 "unix-excl") {
+        other_.ask("SELECT COUNT(*) FROM settings");  // opens the log
+        REQUIRE(lock(SQLITE_SHM_LOCK) == SQLITE_OK);
+    }
+    ~BusyLog() { end(); }
+    BusyLog(const BusyLog&) = delete;
+    BusyLog& operator=(const BusyLog&) = delete;
+
+    void end() { lock(SQLITE_SHM_UNLOCK); }
+
+  private:
+    int lock(int what) {
+        constexpr int moving = 1;  // the lock's number in SQLite's file format, "WAL_CKPT_LOCK"
+        sqlite3_file* file = nullptr;
+        sqlite3_file_control(other_.handle(), "main", SQLITE_FCNTL_FILE_POINTER, static_cast<void*>(&file));
+        return file->pMethods->xShmLock(file, moving, 1, what | SQLITE_SHM_EXCLUSIVE);
+    }
+
+    Connection other_;
+};
+
 class LargeUploads {
   public:
     void upload() {
@@ -106,6 +132,21 @@ TEST_CASE("a log that starts anew while the database is flushed is moved too") {
     CHECK(becomes_true([&] {
         checkpointer.move_all();
         return place.is_moved("in the new log");
+    }));
+}
+
+TEST_CASE("a log that is busy for a moment is moved without a pause") {
+    Place place;
+    Checkpointer checkpointer(place.writer, place.clock, place.soundness);
+    place.write("moved");
+    BusyLog busy(place.path);
+    checkpointer.move_all();
+    std::this_thread::sleep_for(20ms);
+    CHECK_FALSE(place.is_moved("moved"));
+    busy.end();
+    CHECK(becomes_true([&] {
+        checkpointer.move_all();
+        return place.is_moved("moved");
     }));
 }
 
