@@ -48,7 +48,12 @@ std::exception_ptr GroupCommit::commit_all(const std::vector<std::unique_ptr<Wri
     try {
         require_writable();
         run_statement(begin_);
-        for (std::size_t i = 0; i < group.size(); ++i) apply_in_savepoint(*group[i], failures[i]);
+        if (!apply_all(group, failures)) {
+            run_statement(rollback_);
+            run_statement(begin_);
+            for (std::size_t i = 0; i < group.size(); ++i)
+                if (!failures[i]) apply_in_savepoint(*group[i], failures[i]);
+        }
         commit();
     } catch (const SqliteError& error) {
         soundness_.note_result(error.code);
@@ -61,17 +66,35 @@ std::exception_ptr GroupCommit::commit_all(const std::vector<std::unique_ptr<Wri
     return nullptr;
 }
 
+// Savepoints would copy every page that a write touches: only a group that needs them pays for them.
+bool GroupCommit::apply_all(const std::vector<std::unique_ptr<Write>>& group, Failures& failures) {
+    for (std::size_t i = 0; i < group.size(); ++i) {
+        try {
+            group[i]->apply(store_);
+        } catch (...) {
+            require_transaction();
+            failures[i] = std::current_exception();
+            return false;
+        }
+    }
+    return true;
+}
+
 void GroupCommit::apply_in_savepoint(Write& write, std::exception_ptr& failure) {
     run_statement(savepoint_);
     try {
         write.apply(store_);
     } catch (...) {
+        require_transaction();
         failure = std::current_exception();
+        run_statement(rollback_to_);
     }
-    // Some failures (a full disk) make SQLite take back the whole transaction.
-    if (failure && !store_.connection.in_transaction()) std::rethrow_exception(failure);
-    if (failure) run_statement(rollback_to_);
     run_statement(release_);
+}
+
+void GroupCommit::require_transaction() const {
+    // Some failures (a full disk) make SQLite take back the whole transaction.
+    if (!store_.connection.in_transaction()) throw;
 }
 
 void GroupCommit::commit() {

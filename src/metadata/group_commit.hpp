@@ -39,7 +39,11 @@ class GroupCommit {
 
     [[nodiscard]] std::exception_ptr commit_all(const std::vector<std::unique_ptr<Write>>& group,
                                                 Failures& failures);
+    /// False when one failed: its failure is noted, and the transaction is to be taken back.
+    [[nodiscard]] bool apply_all(const std::vector<std::unique_ptr<Write>>& group, Failures& failures);
     void apply_in_savepoint(Write& write, std::exception_ptr& failure);
+    /// While a failure is handled: throws it again when it ended the transaction.
+    void require_transaction() const;
     void commit();
     void roll_back() noexcept;
     void run_statement(Statement& statement);

@@ -10,8 +10,8 @@ class Store;
 class Write {
   public:
     virtual ~Write() = default;
-    /// Writes rows, inside a savepoint of its own: when it throws, only its own rows are taken back. Called
-    /// on the database's thread.
+    /// Writes rows. When it throws, only its own rows are taken back. Called on the database's thread, and
+    /// again after everything was taken back because another write of the group had failed.
     virtual void apply(Store& store) = 0;
     /// The rows are there for every read from now on, though not yet durable: what must change in memory at
     /// the same moment changes here. Called on the database's thread.

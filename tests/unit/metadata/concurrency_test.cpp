@@ -172,7 +172,7 @@ TEST_CASE("writes that wait are committed together, and one that fails does not 
     for (int i = 0; i < 100; ++i) reservations.push_back(scene.must_reserve(10));
     HeldDatabase held(scene, "copy.db");
     for (std::size_t i = 0; i < reservations.size(); ++i) {
-        const std::string id = i % 10 == 0 ? "media1" : "new" + std::to_string(i);
+        const std::string id = i % 10 == 9 ? "media1" : "new" + std::to_string(i);
         group.spawn(scene.runner.executor(),
                     settle(scene.on, std::move(reservations[i]), record(user(), id, 10), count));
     }
