@@ -1,6 +1,7 @@
 
 #include "http/pace.hpp"
 #include "support/catch.hpp"
+#include "support/sanitizers.hpp"
 #include "unit/http/door.hpp"
 
 #include <fcntl.h>
@@ -235,17 +236,6 @@ TEST_CASE("a connection serves 10,000 requests, then it closes") {
 
 namespace {
 
-#if defined(__has_feature)
-#if __has_feature(undefined_behavior_sanitizer)
-#define MXCD_TEST_CHECKS_TYPES
-#endif
-#endif
-#ifdef MXCD_TEST_CHECKS_TYPES
-constexpr bool is_type_checking = true;
-#else
-constexpr bool is_type_checking = false;
-#endif
-
 /// In a process of its own: uses up all descriptors while clients connect, then frees them. 0 when the server
 /// serves everybody afterwards.
 int survive_exhaustion() {
@@ -277,7 +267,7 @@ int survive_exhaustion() {
 
 TEST_CASE("running out of descriptors is survived") {
     if (is_type_checking) {
-        WARN("skipped: the undefined-behaviour sanitizer itself needs a descriptor to look at a type");
+        WARN("skipped: the undefined-behaviour sanitizer needs descriptors");
         return;
     }
     const pid_t child = fork();
