@@ -2,16 +2,19 @@
 
 #include "mxcd/async/timeout.hpp"
 
+#include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <linux/sockios.h>
-#include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cassert>
 #include <cerrno>
 #include <utility>
 
@@ -28,36 +31,65 @@ std::optional<std::size_t> moved_bytes(ssize_t result) {
 
 }  // namespace
 
-Connection::Connection(async::Executor home, base::UniqueFd socket, bool is_tcp)
-    : socket_(home), is_tcp_(is_tcp) {
-    const boost::asio::generic::stream_protocol protocol(is_tcp ? AF_INET : AF_UNIX,
-                                                         is_tcp ? IPPROTO_TCP : 0);
-    socket_.assign(protocol, socket.get());
-    static_cast<void>(socket.release());
+Connection::Connection(async::Executor home, ReadyQueue& ready, base::UniqueFd socket, bool is_tcp)
+    : home_(std::move(home)), ready_(ready), socket_(std::move(socket)), is_tcp_(is_tcp) {
+    ready_.add(socket_.get(), *this);
+}
+
+Connection::~Connection() { ready_.remove(socket_.get(), *this); }
+
+// From here on this object may be gone with the task that a waiter resumes.
+void Connection::became_ready(std::uint32_t events) {
+    const bool has_failed = (events & (EPOLLERR | EPOLLHUP)) != 0;
+    has_ended_ = has_ended_ || has_failed || (events & EPOLLRDHUP) != 0;
+    const bool can_read = has_ended_ || (events & EPOLLIN) != 0;
+    may_have_more_ = may_have_more_ || can_read;
+    Waiter reader = can_read ? std::exchange(waiter(Direction::read), nullptr) : nullptr;
+    const bool can_write = has_failed || (events & EPOLLOUT) != 0;
+    Waiter writer = can_write ? std::exchange(waiter(Direction::write), nullptr) : nullptr;
+    if (writer) std::move(writer)(boost::system::error_code());
+    if (reader) std::move(reader)(boost::system::error_code());
 }
 
 async::Task<> Connection::readiness(Direction direction) {
-    const auto what = direction == Direction::read ? Socket::wait_read : Socket::wait_write;
-    return socket_.async_wait(what, boost::asio::redirect_error(async::use_task, wait_error_));
+    auto begin = [this, direction](auto handler) {
+        assert(!waiter(direction));
+        auto slot = boost::asio::get_associated_cancellation_slot(handler);
+        Waiter(std::move(handler)).swap(waiter(direction));  // Asio 1.81 calls itself when one is assigned
+        if (slot.is_connected())
+            slot.assign([this, direction](boost::asio::cancellation_type) { cancel(direction); });
+    };
+    auto token = boost::asio::redirect_error(async::use_task, wait_error_);
+    return boost::asio::async_initiate<decltype(token), void(boost::system::error_code)>(std::move(begin),
+                                                                                         token);
 }
 
-async::Task<std::size_t> Connection::next_bytes(std::span<std::byte> into) {
-    return socket_.async_receive(boost::asio::buffer(into.data(), into.size()),
-                                 boost::asio::redirect_error(async::use_task, wait_error_));
+/// For those who may have left something unread, or whose wishes have changed.
+async::Task<> Connection::readiness_again(Direction direction) {
+    ready_.look_again(socket_.get(), *this, direction == Direction::write ? EPOLLOUT : 0);
+    return readiness(direction);
+}
+
+// Not at once: whoever cancels is in the middle of something.
+void Connection::cancel(Direction direction) {
+    if (!waiter(direction)) return;
+    boost::asio::post(home_, [waiting = std::exchange(waiter(direction), nullptr)]() mutable {
+        std::move(waiting)(boost::asio::error::operation_aborted);
+    });
 }
 
 Woken Connection::woken() {
     deadline_ = Moment::max();
     const Woken woken = std::exchange(woken_, Woken::ready);
     const boost::system::error_code error = std::exchange(wait_error_, {});
-    if (!error || error == boost::asio::error::eof) return Woken::ready;
+    if (!error) return Woken::ready;
     if (woken == Woken::ready) throw boost::system::system_error(error);
     return woken;
 }
 
 async::Task<Woken> Connection::wait(Direction direction, Moment deadline) {
     arm(deadline);
-    co_await readiness(direction);
+    co_await readiness_again(direction);
     co_return woken();
 }
 
@@ -68,7 +100,7 @@ async::Task<Woken> Connection::wait(Direction direction, Pace& pace, std::int64_
     direction_ = direction;
     pace.begin_wait(now, moved + in_kernel());
     arm(now);  // the next sweep asks the pace when to look again
-    co_await readiness(direction);
+    co_await readiness_again(direction);
     pace_ = nullptr;
     pace.end_wait(SteadyClock::now());
     co_return woken();
@@ -77,7 +109,7 @@ async::Task<Woken> Connection::wait(Direction direction, Pace& pace, std::int64_
 async::Task<> Connection::hang_up() {
     co_await wait(Direction::read, Moment::max());
     std::byte next{};
-    if (recv(socket_.native_handle(), &next, 1, MSG_PEEK | MSG_DONTWAIT) <= 0) co_return;
+    if (recv(socket_.get(), &next, 1, MSG_PEEK | MSG_DONTWAIT) <= 0) co_return;
     // What has arrived hides the peer's end behind it.
     async::Timer never(home(), Moment::max());
     co_await never.async_wait(async::use_task);
@@ -98,50 +130,50 @@ void Connection::check_deadline(Moment now) {
 void Connection::interrupt(Woken reason) {
     woken_ = reason;
     deadline_ = Moment::max();
-    boost::system::error_code ignored;
-    socket_.cancel(ignored);
+    cancel(Direction::read);
+    cancel(Direction::write);
 }
 
 std::int64_t Connection::in_kernel() const {
     int bytes = 0;
-    const int fd = const_cast<Socket&>(socket_).native_handle();
     const unsigned long request = direction_ == Direction::read ? FIONREAD : SIOCOUTQ;
-    if (ioctl(fd, request, &bytes) != 0) return 0;
+    if (ioctl(socket_.get(), request, &bytes) != 0) return 0;
     // What waits to be read has come from the peer; what waits to be sent has not reached it.
     return direction_ == Direction::read ? bytes : -static_cast<std::int64_t>(bytes);
 }
 
 std::optional<std::size_t> Connection::receive(std::span<std::byte> into) {
-    return moved_bytes(recv(socket_.native_handle(), into.data(), into.size(), MSG_DONTWAIT));
+    const std::optional<std::size_t> count =
+        moved_bytes(recv(socket_.get(), into.data(), into.size(), MSG_DONTWAIT));
+    // Less than there was room for: all that had arrived, epoll(7).
+    may_have_more_ = has_ended_ || count == into.size();
+    return count;
 }
 
 std::optional<std::size_t> Connection::send(std::span<const iovec> pieces, bool more_follows) {
     const int flags = MSG_DONTWAIT | MSG_NOSIGNAL | (more_follows ? MSG_MORE : 0);
     if (pieces.size() == 1)
-        return moved_bytes(
-            ::send(socket_.native_handle(), pieces.front().iov_base, pieces.front().iov_len, flags));
+        return moved_bytes(::send(socket_.get(), pieces.front().iov_base, pieces.front().iov_len, flags));
     msghdr message{};
     message.msg_iov = const_cast<iovec*>(pieces.data());
     message.msg_iovlen = pieces.size();
-    return moved_bytes(sendmsg(socket_.native_handle(), &message, flags));
+    return moved_bytes(sendmsg(socket_.get(), &message, flags));
 }
 
 std::optional<std::size_t> Connection::send_file(int file, std::int64_t offset, std::size_t length) {
     off_t position = offset;
-    return moved_bytes(sendfile(socket_.native_handle(), file, &position, length));
+    return moved_bytes(sendfile(socket_.get(), file, &position, length));
 }
 
 void Connection::set_low_water(std::int64_t bytes) {
     const int wanted = static_cast<int>(std::clamp<std::int64_t>(bytes, 1, 1 << 20));
     if (!is_tcp_ || wanted == low_water_) return;
     // Failure only costs wake-ups.
-    if (setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVLOWAT, &wanted, sizeof(wanted)) == 0)
-        low_water_ = wanted;
+    if (setsockopt(socket_.get(), SOL_SOCKET, SO_RCVLOWAT, &wanted, sizeof(wanted)) == 0) low_water_ = wanted;
 }
 
 void Connection::finish_sending() {
-    boost::system::error_code ignored;
-    socket_.shutdown(Socket::shutdown_send, ignored);
+    shutdown(socket_.get(), SHUT_WR);  // a failure means that the connection is gone
 }
 
 }  // namespace mxcd::http

@@ -4,14 +4,15 @@
 #include "mxcd/base/unique_fd.hpp"
 
 #include "pace.hpp"
+#include "ready_queue.hpp"
 
-#include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/any_completion_handler.hpp>
 #include <boost/intrusive/list.hpp>
+#include <boost/system/error_code.hpp>
 
 #include <sys/uio.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -28,18 +29,23 @@ enum class Woken : std::uint8_t {
     dismissed,  // an idle connection that we do not want to keep
 };
 
-/// The socket of one connection, on its own io thread. Asio only waits for readiness; bytes move by system
-/// calls that never block, so that no buffer is held while nothing arrives. Deadlines have no timers of their
-/// own: the thread's sweep looks at them.
-class Connection
-    : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+/// The socket of one connection, on its own io thread. Its tasks only wait for readiness; bytes move by
+/// system calls that never block, so that no buffer is held while nothing arrives. Deadlines have no timers
+/// of their own: the thread's sweep looks at them. One wait per direction at a time.
+class Connection final
+    : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>,
+      private ReadyListener {
   public:
-    Connection(async::Executor home, base::UniqueFd socket, bool is_tcp);
+    /// Throws boost::system::system_error when the socket cannot be watched.
+    Connection(async::Executor home, ReadyQueue& ready, base::UniqueFd socket, bool is_tcp);
+    ~Connection();
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
 
-    /// The next bytes when they have come, none at the peer's end. What to await between requests, when
-    /// nothing else of the connection may take memory: arm() before it, woken() after it. Cheaper than to
-    /// wait first and receive then, as the other waits do.
-    [[nodiscard]] async::Task<std::size_t> next_bytes(std::span<std::byte> into);
+    /// False when all that has arrived is read; arrival() ends when there is more. What to await between
+    /// requests, when nothing else of the connection may take memory: arm() before it, woken() after it.
+    [[nodiscard]] bool may_have_more() const { return may_have_more_; }
+    [[nodiscard]] async::Task<> arrival() { return readiness(Direction::read); }
     void arm(Moment deadline) { deadline_ = deadline; }
     /// Throws operation_aborted when the task is being cancelled.
     [[nodiscard]] Woken woken();
@@ -67,22 +73,33 @@ class Connection
     /// Reading becomes possible only when this many bytes have arrived (or the peer's end).
     void set_low_water(std::int64_t bytes);
     void finish_sending();
-    [[nodiscard]] async::Executor home() { return socket_.get_executor(); }
+    [[nodiscard]] async::Executor home() const { return home_; }
 
   private:
-    using Socket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, async::Executor>;
+    using Waiter = boost::asio::any_completion_handler<void(boost::system::error_code)>;
 
+    void became_ready(std::uint32_t events) override;
     [[nodiscard]] async::Task<> readiness(Direction direction);
+    [[nodiscard]] async::Task<> readiness_again(Direction direction);
+    [[nodiscard]] Waiter& waiter(Direction direction) {
+        return waiters_[static_cast<std::size_t>(direction)];
+    }
+    void cancel(Direction direction);
     void interrupt(Woken reason);
     [[nodiscard]] std::int64_t in_kernel() const;
 
-    Socket socket_;
+    async::Executor home_;
+    ReadyQueue& ready_;
+    base::UniqueFd socket_;
+    std::array<Waiter, 2> waiters_;
     Moment deadline_ = Moment::max();
     Pace* pace_ = nullptr;
     std::int64_t moved_ = 0;
     boost::system::error_code wait_error_;
     int low_water_ = 1;
     bool is_tcp_;
+    bool may_have_more_ = false;
+    bool has_ended_ = false;  // the peer sends nothing more
     Direction direction_ = Direction::read;
     Woken woken_ = Woken::ready;
 };

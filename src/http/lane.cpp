@@ -63,6 +63,7 @@ std::string RequestIds::next() {
 Lane::Lane(async::Executor executor, const ServerConfig& config, const ServerDependencies& dependencies,
            ConnectionCount& connection_count)
     : home(executor),
+      ready(executor),
       handler(dependencies.handler),
       connections(connection_count),
       settings(config),

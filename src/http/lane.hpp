@@ -9,6 +9,7 @@
 #include "body_buffers.hpp"
 #include "buffer_pool.hpp"
 #include "connection.hpp"
+#include "ready_queue.hpp"
 #include "trusted_proxies.hpp"
 
 #include <array>
@@ -71,6 +72,7 @@ struct Lane {
          ConnectionCount& connection_count);
 
     async::Executor home;
+    ReadyQueue ready;
     Handler& handler;
     ConnectionCount& connections;
     LaneSettings settings;

@@ -60,7 +60,7 @@ class DoorServer final : public Server {
     void stop_accepting() override;
     bool drain(std::chrono::milliseconds limit) override;
     bool is_drained() const override {
-        return acceptors_.size() == 0 && sessions_.size() == 0 && sweeps_.size() == 0;
+        return acceptors_.size() == 0 && sessions_.size() == 0 && upkeep_.size() == 0;
     }
     void insist() override;
     void reconfigure(const ServerConfig& config) override;
@@ -73,7 +73,7 @@ class DoorServer final : public Server {
     std::vector<std::unique_ptr<Lane>> lanes_;
     std::atomic<bool> is_running_ = false;  // between start() and stop_accepting()
     std::atomic<bool> is_insisted_ = false;
-    async::TaskGroup sweeps_;
+    async::TaskGroup upkeep_;
     async::TaskGroup sessions_;
     async::TaskGroup acceptors_;
 };
@@ -92,7 +92,8 @@ void DoorServer::start() {
     // sendfile() has no flag against it; a client that hangs up is an error code, not a signal.
     std::signal(SIGPIPE, SIG_IGN);
     for (const std::unique_ptr<Lane>& lane : lanes_) {
-        sweeps_.spawn(lane->home, lane->sweep());
+        upkeep_.spawn(lane->home, lane->ready.serve());
+        upkeep_.spawn(lane->home, lane->sweep());
         for (const ListeningSocket& listening : listening_)
             acceptors_.spawn(lane->home,
                              Acceptor::run(std::make_unique<Acceptor>(*lane, sessions_, listening)));
@@ -116,8 +117,8 @@ bool DoorServer::drain(std::chrono::milliseconds limit) {
     const bool is_empty = sessions_.wait_until_empty(std::max(limit - spent, std::chrono::milliseconds(0)));
     sessions_.cancel();
     static_cast<void>(sessions_.wait_until_empty(cancelled_limit));
-    sweeps_.cancel();
-    static_cast<void>(sweeps_.wait_until_empty(cancelled_limit));
+    upkeep_.cancel();
+    static_cast<void>(upkeep_.wait_until_empty(cancelled_limit));
     return is_empty && !is_insisted_;
 }
 

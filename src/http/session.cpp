@@ -46,7 +46,9 @@ void report_unanswered(const Request& request, const std::exception& failure) {
 }  // namespace
 
 Session::Session(Lane& lane, base::UniqueFd socket, Origin origin)
-    : lane_(lane), connection_(lane.home, std::move(socket), origin.is_tcp), origin_(std::move(origin)) {
+    : lane_(lane),
+      connection_(lane.home, lane.ready, std::move(socket), origin.is_tcp),
+      origin_(std::move(origin)) {
     lane_.connections.open.fetch_add(1, std::memory_order_relaxed);
     lane_.access.connection_opened();
 }
@@ -61,9 +63,9 @@ async::Task<> Session::run(std::unique_ptr<Session> session) {
         After after = After::rest;
         while (after != After::end) {
             session->rest();
-            const std::size_t arrived = co_await session->connection_.next_bytes(session->first_bytes_);
+            if (!session->connection_.may_have_more()) co_await session->connection_.arrival();
             if (!session->is_awake()) co_return;
-            after = co_await session->serve(arrived);
+            after = co_await session->serve(session->connection_.receive(session->first_bytes_).value_or(0));
         }
     } catch (const boost::system::system_error& error) {
         if (!is_end_of_client(error))

@@ -1,0 +1,54 @@
+#pragma once
+
+#include "mxcd/async/task.hpp"
+#include "mxcd/base/unique_fd.hpp"
+
+#include <sys/epoll.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace mxcd::http {
+
+/// Who is told of a socket's events.
+class ReadyListener {
+  public:
+    /// `events` as epoll_wait(2) gives them. The listener may be gone afterwards.
+    virtual void became_ready(std::uint32_t events) = 0;
+
+  protected:
+    ~ReadyListener() = default;
+};
+
+/// Which sockets of an io thread can be read or written. Asio's own queue tries to read after each answer
+/// before it waits for the next request, and fails; that and its bookkeeping cost a twentieth of a request.
+class ReadyQueue {
+  public:
+    explicit ReadyQueue(async::Executor home);
+    ReadyQueue(const ReadyQueue&) = delete;
+    ReadyQueue& operator=(const ReadyQueue&) = delete;
+
+    /// Tells `listener` whenever something new can be read from the socket, or it has ended; once is enough
+    /// until it is read empty. Throws boost::system::system_error.
+    void add(int socket, ReadyListener& listener);
+    /// Tells it once more if the socket is ready for one of `events` already.
+    void look_again(int socket, ReadyListener& listener, std::uint32_t events);
+    /// Before either is destroyed.
+    void remove(int socket, const ReadyListener& listener) noexcept;
+
+    /// Tells the listeners, until cancelled.
+    async::Task<> serve();
+
+  private:
+    void control(int operation, int socket, ReadyListener& listener, std::uint32_t events) const;
+    void tell_listeners();
+
+    async::Executor home_;
+    base::UniqueFd queue_;
+    std::array<epoll_event, 128> events_{};  // what has been taken, and is told from next_ on
+    std::size_t next_ = 0;
+    std::size_t count_ = 0;
+};
+
+}  // namespace mxcd::http
