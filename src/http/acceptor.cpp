@@ -83,16 +83,13 @@ Acceptor::Accepted Acceptor::accept_one() {
     socklen_t size = sizeof(peer);
     base::UniqueFd socket(accept4(descriptor_.native_handle(), reinterpret_cast<sockaddr*>(&peer), &size,
                                   SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (socket) {
-        start_session(std::move(socket), peer_address(peer));
-        return Accepted::one;
-    }
+    if (socket) return start_session(std::move(socket), peer_address(peer));
     if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return Accepted::none;
     log_exhaustion(errno);
     return Accepted::exhausted;
 }
 
-void Acceptor::start_session(base::UniqueFd socket, const std::optional<Address>& peer) {
+Acceptor::Accepted Acceptor::start_session(base::UniqueFd socket, const std::optional<Address>& peer) {
     if (is_tcp_) {
         const int on = 1;
         static_cast<void>(setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)));
@@ -102,8 +99,14 @@ void Acceptor::start_session(base::UniqueFd socket, const std::optional<Address>
         .resources = resources_,
         .is_tcp = is_tcp_,
         .is_trusted_proxy = believes_forwarded_ && (!peer || lane_.settings.trusted_proxies.contains(*peer))};
-    sessions_.spawn(lane_.home,
-                    Session::run(std::make_unique<Session>(lane_, std::move(socket), std::move(origin))));
+    try {
+        sessions_.spawn(lane_.home,
+                        Session::run(std::make_unique<Session>(lane_, std::move(socket), std::move(origin))));
+    } catch (const boost::system::system_error& error) {
+        log_exhaustion(error.code().value());  // the kernel watches no more sockets
+        return Accepted::exhausted;
+    }
+    return Accepted::one;
 }
 
 void Acceptor::log_exhaustion(int error) {

@@ -38,8 +38,7 @@ Connection::Connection(async::Executor home, ReadyQueue& ready, base::UniqueFd s
 
 Connection::~Connection() { ready_.remove(socket_.get(), *this); }
 
-// From here on this object may be gone with the task that a waiter resumes.
-void Connection::became_ready(std::uint32_t events) {
+void Connection::became_ready(std::uint32_t events) noexcept {
     const bool has_failed = (events & (EPOLLERR | EPOLLHUP)) != 0;
     has_ended_ = has_ended_ || has_failed || (events & EPOLLRDHUP) != 0;
     const bool can_read = has_ended_ || (events & EPOLLIN) != 0;
@@ -47,6 +46,7 @@ void Connection::became_ready(std::uint32_t events) {
     Waiter reader = can_read ? std::exchange(waiter(Direction::read), nullptr) : nullptr;
     const bool can_write = has_failed || (events & EPOLLOUT) != 0;
     Waiter writer = can_write ? std::exchange(waiter(Direction::write), nullptr) : nullptr;
+    // From here on this object may be gone, with the task that a waiter resumes.
     if (writer) std::move(writer)(boost::system::error_code());
     if (reader) std::move(reader)(boost::system::error_code());
 }
@@ -62,6 +62,10 @@ async::Task<> Connection::readiness(Direction direction) {
     auto token = boost::asio::redirect_error(async::use_task, wait_error_);
     return boost::asio::async_initiate<decltype(token), void(boost::system::error_code)>(std::move(begin),
                                                                                          token);
+}
+
+async::Task<> Connection::arrival() {
+    return may_have_more_ ? readiness_again(Direction::read) : readiness(Direction::read);
 }
 
 /// For those who may have left something unread, or whose wishes have changed.
@@ -145,8 +149,9 @@ std::int64_t Connection::in_kernel() const {
 std::optional<std::size_t> Connection::receive(std::span<std::byte> into) {
     const std::optional<std::size_t> count =
         moved_bytes(recv(socket_.get(), into.data(), into.size(), MSG_DONTWAIT));
-    // Less than there was room for: all that had arrived, epoll(7).
-    may_have_more_ = has_ended_ || count == into.size();
+    // Less than there was room for is all that had arrived, epoll(7). A client that marks bytes as urgent, or
+    // sends descriptors, may have to send more before the rest of it is seen.
+    may_have_more_ = count && (has_ended_ || *count == into.size());
     return count;
 }
 

@@ -42,15 +42,14 @@ class Connection final
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
-    /// False when all that has arrived is read; arrival() ends when there is more. What to await between
-    /// requests, when nothing else of the connection may take memory: arm() before it, woken() after it.
-    [[nodiscard]] bool may_have_more() const { return may_have_more_; }
-    [[nodiscard]] async::Task<> arrival() { return readiness(Direction::read); }
+    /// Ends when there is something to read. What to await between requests, when nothing else of the
+    /// connection may take memory: arm() before it, woken() after it.
+    [[nodiscard]] async::Task<> arrival();
     void arm(Moment deadline) { deadline_ = deadline; }
     /// Throws operation_aborted when the task is being cancelled.
     [[nodiscard]] Woken woken();
 
-    /// The same in one.
+    /// Waits for either direction.
     [[nodiscard]] async::Task<Woken> wait(Direction direction, Moment deadline);
     /// Waits as long as the peer keeps pace. `moved` bytes have passed through our hands so far.
     [[nodiscard]] async::Task<Woken> wait(Direction direction, Pace& pace, std::int64_t moved);
@@ -78,7 +77,7 @@ class Connection final
   private:
     using Waiter = boost::asio::any_completion_handler<void(boost::system::error_code)>;
 
-    void became_ready(std::uint32_t events) override;
+    void became_ready(std::uint32_t events) noexcept override;
     [[nodiscard]] async::Task<> readiness(Direction direction);
     [[nodiscard]] async::Task<> readiness_again(Direction direction);
     [[nodiscard]] Waiter& waiter(Direction direction) {

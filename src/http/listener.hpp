@@ -58,7 +58,7 @@ class Acceptor {
     [[nodiscard]] bool has_room();
     Accepted accept_one();
     /// `peer`: nothing for a UNIX socket.
-    void start_session(base::UniqueFd socket, const std::optional<Address>& peer);
+    [[nodiscard]] Accepted start_session(base::UniqueFd socket, const std::optional<Address>& peer);
     void log_exhaustion(int error);
 
     Lane& lane_;

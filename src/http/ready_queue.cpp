@@ -20,8 +20,11 @@ constexpr std::uint32_t arrivals = EPOLLIN | EPOLLRDHUP | EPOLLET;
 
 }  // namespace
 
-ReadyQueue::ReadyQueue(async::Executor home) : home_(std::move(home)), queue_(epoll_create1(EPOLL_CLOEXEC)) {
-    if (!queue_) fail();
+ReadyQueue::ReadyQueue(async::Executor home)
+    : home_(std::move(home)),
+      queue_(epoll_create1(EPOLL_CLOEXEC)),
+      awaited_(fcntl(queue_.get(), F_DUPFD_CLOEXEC, 0)) {
+    if (!awaited_) fail();
 }
 
 void ReadyQueue::add(int socket, ReadyListener& listener) {
@@ -45,9 +48,7 @@ void ReadyQueue::remove(int socket, const ReadyListener& listener) noexcept {
 }
 
 async::Task<> ReadyQueue::serve() {
-    const int copy = fcntl(queue_.get(), F_DUPFD_CLOEXEC, 0);
-    if (copy < 0) fail();
-    Descriptor queue(home_, copy);
+    Descriptor queue(home_, awaited_.release());
     for (;;) {
         co_await queue.async_wait(Descriptor::wait_read, async::use_task);
         tell_listeners();

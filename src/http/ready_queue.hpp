@@ -15,7 +15,7 @@ namespace mxcd::http {
 class ReadyListener {
   public:
     /// `events` as epoll_wait(2) gives them. The listener may be gone afterwards.
-    virtual void became_ready(std::uint32_t events) = 0;
+    virtual void became_ready(std::uint32_t events) noexcept = 0;
 
   protected:
     ~ReadyListener() = default;
@@ -25,6 +25,7 @@ class ReadyListener {
 /// before it waits for the next request, and fails; that and its bookkeeping cost a twentieth of a request.
 class ReadyQueue {
   public:
+    /// Throws boost::system::system_error.
     explicit ReadyQueue(async::Executor home);
     ReadyQueue(const ReadyQueue&) = delete;
     ReadyQueue& operator=(const ReadyQueue&) = delete;
@@ -32,12 +33,13 @@ class ReadyQueue {
     /// Tells `listener` whenever something new can be read from the socket, or it has ended; once is enough
     /// until it is read empty. Throws boost::system::system_error.
     void add(int socket, ReadyListener& listener);
-    /// Tells it once more if the socket is ready for one of `events` already.
+    /// Tells it again when the socket can be read, has ended, or is ready for one of `events`: now, or later
+    /// until the next look.
     void look_again(int socket, ReadyListener& listener, std::uint32_t events);
     /// Before either is destroyed.
     void remove(int socket, const ReadyListener& listener) noexcept;
 
-    /// Tells the listeners, until cancelled.
+    /// Tells the listeners, until cancelled. Once.
     async::Task<> serve();
 
   private:
@@ -46,6 +48,7 @@ class ReadyQueue {
 
     async::Executor home_;
     base::UniqueFd queue_;
+    base::UniqueFd awaited_;                 // the same queue, for Asio to close
     std::array<epoll_event, 128> events_{};  // what has been taken, and is told from next_ on
     std::size_t next_ = 0;
     std::size_t count_ = 0;

@@ -63,9 +63,9 @@ async::Task<> Session::run(std::unique_ptr<Session> session) {
         After after = After::rest;
         while (after != After::end) {
             session->rest();
-            if (!session->connection_.may_have_more()) co_await session->connection_.arrival();
+            co_await session->connection_.arrival();
             if (!session->is_awake()) co_return;
-            after = co_await session->serve(session->connection_.receive(session->first_bytes_).value_or(0));
+            after = co_await session->serve();
         }
     } catch (const boost::system::system_error& error) {
         if (!is_end_of_client(error))
@@ -91,15 +91,10 @@ bool Session::is_awake() {
     return woken != Woken::expired || is_last_look_;
 }
 
-async::Task<Session::After> Session::serve(std::size_t arrived) {
+async::Task<Session::After> Session::serve() {
     const Pool<Workspace>::Loan workspace = lane_.workspaces.borrow();
     HeadBuffer& buffer = workspace->buffer;
     buffer.clear();
-    std::ranges::copy(std::span(first_bytes_).first(arrived), buffer.free_space().begin());
-    buffer.commit(arrived);
-    // More is likely to be there behind first bytes that are full; a small body that has come with its header
-    // can be skipped when it is refused.
-    if (arrived == first_bytes_.size()) buffer.commit(connection_.receive(buffer.free_space()).value_or(0));
     After after = After::go_on;
     while (after == After::go_on) {
         HeaderScanner scanner;

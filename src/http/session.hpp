@@ -9,8 +9,6 @@
 #include "lane.hpp"
 #include "response_writer.hpp"
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -29,8 +27,8 @@ struct Origin {
 
 class BodyReader;
 
-/// One connection and its requests, strictly one after the other. Between requests it holds no buffer but a
-/// small one for the first bytes of the next: whatever a request needs lives in the coroutines that serve it.
+/// One connection and its requests, strictly one after the other. Between requests it holds no buffer:
+/// whatever a request needs lives in the coroutines that serve it.
 class Session {
   public:
     Session(Lane& lane, base::UniqueFd socket, Origin origin);
@@ -48,8 +46,8 @@ class Session {
 
     void rest();
     [[nodiscard]] bool is_awake();
-    /// Serves what the first `arrived` bytes begin, and what follows them.
-    async::Task<After> serve(std::size_t arrived);
+    /// Serves what has arrived.
+    async::Task<After> serve();
     [[nodiscard]] static Header look_at(const HeadBuffer& buffer, HeaderScanner& scanner);
     [[nodiscard]] Header receive_header(HeadBuffer& buffer, HeaderScanner& scanner);
     /// For a header that comes in pieces.
@@ -64,7 +62,6 @@ class Session {
     Lane& lane_;
     Connection connection_;
     Origin origin_;
-    std::array<std::byte, 1024> first_bytes_;  // of the next request: most headers fit in
     Moment idle_since_ = SteadyClock::now();
     std::uint32_t requests_ = 0;
     bool is_last_look_ = false;  // ends when nothing has arrived
