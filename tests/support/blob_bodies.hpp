@@ -5,14 +5,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <utility>
 
 namespace mxcd::test {
@@ -26,16 +23,6 @@ inline std::string sample_body(std::size_t size, unsigned seed = 1) {
         c = static_cast<char>(state >> 24U);
     }
     return body;
-}
-
-/// Waits until `condition` holds, at most five seconds; whether it did.
-inline bool becomes_true(const std::function<bool()>& condition) {
-    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(5);
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() > limit) return false;
-        std::this_thread::yield();
-    }
-    return true;
 }
 
 /// The whole of an open blob.

@@ -5,6 +5,7 @@
 
 #include "support/blob_bodies.hpp"
 #include "support/catch.hpp"
+#include "support/eventually.hpp"
 #include "support/run_task.hpp"
 
 #include <functional>
@@ -74,7 +75,7 @@ class BlobStoreContract {
             std::unique_ptr<media::StoredBlob> stored = tasks_.run(store_body(store_, body_));
             CHECK(is_there());
             stored.reset();
-            CHECK(becomes_true([this] { return is_gone(); }));
+            CHECK(eventually([this] { return is_gone(); }));
         }
         SECTION("a stored body of whose row nobody knows stays, also when another upload of it fails") {
             tasks_.run(store_body(store_, body_))->leave();
@@ -118,7 +119,7 @@ class BlobStoreContract {
             first.reset();
             CHECK(is_there());
             second.reset();
-            CHECK(becomes_true([this] { return is_gone(); }));
+            CHECK(eventually([this] { return is_gone(); }));
         }
         SECTION("a failed upload of bytes that were kept long ago leaves them") {
             tasks_.run(store_body(store_, body_))->keep();
@@ -134,7 +135,7 @@ class BlobStoreContract {
             tasks_.run(store_body(store_, body_))->keep();
             tasks_.run(store_.doom(key_))->spare();
             CHECK(is_there());
-            CHECK(becomes_true([this] { return has_removed(*tasks_.run(store_.doom(key_))); }));
+            CHECK(eventually([this] { return has_removed(*tasks_.run(store_.doom(key_))); }));
             CHECK(is_gone());
         }
         SECTION("doomed bytes stay when nobody has decided") {
@@ -159,7 +160,7 @@ class BlobStoreContract {
             std::unique_ptr<media::DoomedBlob> doomed = tasks_.run(store_.doom(key_));
             CHECK_FALSE(has_removed(*doomed));
             fails.reset();
-            CHECK(becomes_true([&] { return has_removed(*doomed); }));
+            CHECK(eventually([&] { return has_removed(*doomed); }));
             CHECK(is_gone());
         }
         SECTION("an upload that was kept since the look for rows keeps doomed bytes until the next look") {
@@ -171,7 +172,7 @@ class BlobStoreContract {
             tasks_.run(store_body(store_, "another"))->keep();
             CHECK_FALSE(tasks_.run(doomed->remove()));
             CHECK(is_there());
-            CHECK(becomes_true([&] { return has_removed(*doomed); }));
+            CHECK(eventually([&] { return has_removed(*doomed); }));
             CHECK(is_gone());
         }
         SECTION("the upload whose row is deleted before it has come to its own end does not keep the bytes") {
@@ -180,14 +181,14 @@ class BlobStoreContract {
             CHECK_FALSE(has_removed(*doomed));
             late->keep();
             late.reset();
-            CHECK(becomes_true([&] { return has_removed(*doomed); }));
+            CHECK(eventually([&] { return has_removed(*doomed); }));
             CHECK(is_gone());
         }
         SECTION("a deletion that spares bytes does not keep them from one that came after it") {
             tasks_.run(store_body(store_, body_))->keep();
             std::unique_ptr<media::DoomedBlob> first = tasks_.run(store_.doom(key_));
             std::unique_ptr<media::DoomedBlob> second = tasks_.run(store_.doom(key_));
-            CHECK(becomes_true([&] { return has_removed(*second); }));
+            CHECK(eventually([&] { return has_removed(*second); }));
             first->spare();
             first.reset();
             CHECK(is_gone());

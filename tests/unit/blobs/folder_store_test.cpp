@@ -1,6 +1,7 @@
 #include "mxcd/base/errors.hpp"
 
 #include "store_fixture.hpp"
+#include "support/eventually.hpp"
 
 #include <fcntl.h>
 #include <sys/mount.h>
@@ -14,7 +15,7 @@
 #include <future>
 
 using namespace mxcd;
-using test::becomes_true;
+using test::eventually;
 using test::sample_body;
 using test::StoreFixture;
 
@@ -56,7 +57,7 @@ TEST_CASE("a blob lies at its content address, readable by its owner only") {
     CHECK(std::filesystem::file_size(file) == 100'000);
     CHECK(mode_of(file) == 0600);
     CHECK(mode_of(fixture.path) == 0700);
-    CHECK(becomes_true([&] { return fixture.spool_files().empty(); }));
+    CHECK(eventually([&] { return fixture.spool_files().empty(); }));
 }
 
 TEST_CASE("the same bytes twice are one file") {
@@ -65,7 +66,7 @@ TEST_CASE("the same bytes twice are one file") {
     fixture.tasks.run(test::store_body(*fixture.store, body))->keep();
     fixture.tasks.run(test::store_body(*fixture.store, body))->keep();
     CHECK(fixture.blob_files().size() == 1);
-    CHECK(becomes_true([&] { return fixture.spool_files().empty(); }));
+    CHECK(eventually([&] { return fixture.spool_files().empty(); }));
 }
 
 TEST_CASE("many uploads of the same bytes at once leave one file, or none when all fail") {
@@ -83,7 +84,7 @@ TEST_CASE("many uploads of the same bytes at once leave one file, or none when a
             }));
         }
         for (std::future<void>& upload : uploads) upload.get();
-        CHECK(becomes_true([&] { return fixture.spool_files().empty(); }));
+        CHECK(eventually([&] { return fixture.spool_files().empty(); }));
         CHECK(fixture.blob_files().size() == (is_kept ? 1 : 0));
     }
 }
@@ -96,7 +97,7 @@ TEST_CASE("an abandoned writer leaves nothing") {
     SECTION("in mid-body") {}
     SECTION("after its end") { static_cast<void>(fixture.tasks.run(writer->finish())); }
     writer.reset();
-    CHECK(becomes_true([&] { return fixture.spool_files().empty(); }));
+    CHECK(eventually([&] { return fixture.spool_files().empty(); }));
     CHECK(fixture.blob_files().empty());
 }
 
@@ -189,7 +190,7 @@ TEST_CASE("a write that fails ends the upload and leaves nothing") {
     }
     CHECK_THROWS_AS(fixture.tasks.run(writer->finish()), base::StorageError);
     writer.reset();
-    CHECK(becomes_true([&] { return fixture.spool_files().empty(); }));
+    CHECK(eventually([&] { return fixture.spool_files().empty(); }));
     CHECK(fixture.store->has_room());
 }
 
@@ -223,7 +224,7 @@ TEST_CASE("after a failed flush nothing is acknowledged and no more uploads are 
     CHECK_THROWS_AS(fixture.tasks.run(under_way->store()), base::StorageError);
     CHECK(flushes == 2);
     under_way.reset();
-    CHECK(becomes_true([&] { return fixture.spool_files().empty(); }));
+    CHECK(eventually([&] { return fixture.spool_files().empty(); }));
     CHECK(fixture.blob_files().size() == 1);
     CHECK(fixture.tasks.run(fixture.store->open(test::key_of(before))).has_value());
 }
@@ -234,7 +235,7 @@ TEST_CASE("an upload that waited for a flush that failed does not try another") 
     blobs::DiskCalls disk;
     disk.flush_folder = [&](int) {
         if (++flushes > 1) return 0;
-        static_cast<void>(becomes_true([&] { return may_fail.load(); }));
+        static_cast<void>(eventually([&] { return may_fail.load(); }));
         errno = EIO;
         return -1;
     };
@@ -245,7 +246,7 @@ TEST_CASE("an upload that waited for a flush that failed does not try another") 
                           [&] { runner.run(test::store_body(*fixture.store, "same bytes"))->keep(); });
     };
     std::future<void> first = upload(fixture.tasks);
-    REQUIRE(becomes_true([&] { return flushes == 1; }));
+    REQUIRE(eventually([&] { return flushes == 1; }));
     std::future<void> second = upload(other);
     // Time to queue up behind the first; coming later only makes the test weaker.
     CHECK(second.wait_for(std::chrono::milliseconds(200)) == std::future_status::timeout);
@@ -253,7 +254,7 @@ TEST_CASE("an upload that waited for a flush that failed does not try another") 
     CHECK_THROWS_AS(first.get(), base::StorageError);
     CHECK_THROWS_AS(second.get(), base::StorageError);
     CHECK(flushes == 1);
-    CHECK(becomes_true([&] { return fixture.blob_files().empty() && fixture.spool_files().empty(); }));
+    CHECK(eventually([&] { return fixture.blob_files().empty() && fixture.spool_files().empty(); }));
 }
 
 TEST_CASE("a flush that finds no room fails its upload only") {
@@ -299,7 +300,7 @@ TEST_CASE("bytes whose file in place has another size are damaged, and stay for 
     std::filesystem::resize_file(file, 10);
     CHECK_THROWS_WITH(fixture.tasks.run(test::store_body(*fixture.store, body)), test::contains("damaged"));
     CHECK(std::filesystem::file_size(file) == 10);
-    CHECK(becomes_true([&] { return fixture.spool_files().empty(); }));
+    CHECK(eventually([&] { return fixture.spool_files().empty(); }));
     CHECK(fixture.store->has_room());
 }
 
@@ -337,7 +338,7 @@ TEST_CASE("a full queue refuses the call and leaves nothing behind") {
         is_busy = true;
         may_go_on.wait();
     });
-    REQUIRE(becomes_true([&] { return is_busy.load(); }));
+    REQUIRE(eventually([&] { return is_busy.load(); }));
     for (std::size_t i = 0; i < limit; ++i) fixture.workers.submit([] {});
     const std::string bytes = "more";
     CHECK_THROWS_AS(fixture.tasks.run(writer->write(std::as_bytes(std::span(bytes)))), base::Overloaded);
@@ -365,7 +366,7 @@ TEST_CASE("a full disk is reported as such, keeps what it has, and is used again
     tasks.run(test::store_body(*store, kept))->keep();
     for (unsigned round = 0; round < 5; ++round) {
         CHECK_THROWS_AS(tasks.run(test::store_body(*store, sample_body(3'000'000, 2))), base::StorageFull);
-        CHECK(becomes_true([&] { return test::files_below(disk.path() / "store" / "spool").empty(); }));
+        CHECK(eventually([&] { return test::files_below(disk.path() / "store" / "spool").empty(); }));
         const std::optional<media::OpenBlob> blob = tasks.run(store->open(test::key_of(kept)));
         REQUIRE(blob.has_value());
         CHECK(test::content_of(*blob) == kept);

@@ -9,6 +9,7 @@
 #include "blobs/pin_table.hpp"
 #include "blobs/spool_name.hpp"
 #include "store_fixture.hpp"
+#include "support/eventually.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -33,7 +34,7 @@ struct SlowFlush {
     std::atomic<int> allowed = 0;
     void operator()() {
         const int number = ++begun;
-        if (!test::becomes_true([&] { return allowed >= number; }))
+        if (!test::eventually([&] { return allowed >= number; }))
             throw std::runtime_error("nobody allowed a flush");
     }
 };
@@ -157,7 +158,7 @@ TEST_CASE("those who come while a folder is being flushed share the next flush")
     blobs::FolderFlusher flusher([&](std::size_t) { flush(); });
     std::vector<std::future<void>> callers;
     callers.push_back(std::async(std::launch::async, [&] { flusher.flush(7); }));
-    REQUIRE(test::becomes_true([&] { return flush.begun == 1; }));
+    REQUIRE(test::eventually([&] { return flush.begun == 1; }));
     std::atomic<int> arriving = 0;
     for (int i = 0; i < 5; ++i) {
         callers.push_back(std::async(std::launch::async, [&] {
@@ -165,11 +166,11 @@ TEST_CASE("those who come while a folder is being flushed share the next flush")
             flusher.flush(7);
         }));
     }
-    REQUIRE(test::becomes_true([&] { return arriving == 5; }));
+    REQUIRE(test::eventually([&] { return arriving == 5; }));
     // The running flush began before they came, so its end must not let any of them go.
     CHECK(callers.back().wait_for(std::chrono::milliseconds(100)) == std::future_status::timeout);
     flush.allowed = 1;
-    REQUIRE(test::becomes_true([&] { return flush.begun == 2; }));
+    REQUIRE(test::eventually([&] { return flush.begun == 2; }));
     CHECK(callers.front().wait_for(seconds(5)) == std::future_status::ready);
     CHECK(callers.back().wait_for(std::chrono::milliseconds(50)) == std::future_status::timeout);
     flush.allowed = 100;
@@ -183,7 +184,7 @@ TEST_CASE("a flush of another folder waits for nobody") {
         if (shard == 1) flush();
     });
     std::future<void> slow = std::async(std::launch::async, [&] { flusher.flush(1); });
-    REQUIRE(test::becomes_true([&] { return flush.begun == 1; }));
+    REQUIRE(test::eventually([&] { return flush.begun == 1; }));
     CHECK_NOTHROW(flusher.flush(2));
     flush.allowed = 1;
     slow.get();
@@ -197,7 +198,7 @@ TEST_CASE("nobody is told that a failed flush succeeded") {
     });
     std::vector<std::future<void>> callers;
     callers.push_back(std::async(std::launch::async, [&] { flusher.flush(0); }));
-    REQUIRE(test::becomes_true([&] { return flush.begun == 1; }));
+    REQUIRE(test::eventually([&] { return flush.begun == 1; }));
     for (int i = 0; i < 4; ++i) callers.push_back(std::async(std::launch::async, [&] { flusher.flush(0); }));
     // Time for the others to queue up behind the first; those who come later only make the test weaker.
     CHECK(callers.back().wait_for(std::chrono::milliseconds(100)) == std::future_status::timeout);
@@ -237,7 +238,7 @@ TEST_CASE("an errand runs at once when the queue of the workers is full") {
         is_busy = true;
         may_go_on.wait();
     });
-    REQUIRE(test::becomes_true([&] { return is_busy.load(); }));
+    REQUIRE(test::eventually([&] { return is_busy.load(); }));
     std::atomic<int> done = 0;
     {
         blobs::Errands errands(workers);

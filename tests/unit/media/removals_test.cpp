@@ -2,6 +2,7 @@
 
 #include "support/blob_bodies.hpp"
 #include "support/catch.hpp"
+#include "support/eventually.hpp"
 #include "support/manual_clock.hpp"
 #include "support/memory_blob_store.hpp"
 #include "support/memory_metadata.hpp"
@@ -73,7 +74,7 @@ TEST_CASE("no bytes go during a hold, and all that wait go when the last one end
     CHECK(house.blobs.holds(one));
     CHECK(house.blobs.holds(two));
     first.reset();
-    CHECK(becomes_true([&] { return !house.blobs.holds(one) && !house.blobs.holds(two); }));
+    CHECK(eventually([&] { return !house.blobs.holds(one) && !house.blobs.holds(two); }));
     const media::BlobKey later = house.add("later");
     house.remove(later);
     CHECK_FALSE(house.blobs.holds(later));
@@ -89,7 +90,7 @@ TEST_CASE("what gets a row again during a hold stays") {
         house.remove(other);
         house.add_row(key);
     }
-    CHECK(becomes_true([&] { return !house.blobs.holds(other); }));
+    CHECK(eventually([&] { return !house.blobs.holds(other); }));
     CHECK(house.blobs.holds(key));
 }
 
@@ -99,12 +100,12 @@ TEST_CASE("a hold that begins while a removal waits for an upload keeps the byte
     std::unique_ptr<media::StoredBlob> upload = house.runner.run(store_body(house.blobs, "bytes"));
     std::unique_ptr<media::DoomedBlob> doomed = house.runner.run(house.blobs.doom(key));
     house.runner.group().spawn(house.runner.executor(), house.removals.remove(std::move(doomed), key));
-    CHECK(becomes_true([&] { return house.blobs.refused_removals() > 0; }));
+    CHECK(eventually([&] { return house.blobs.refused_removals() > 0; }));
     {
         const media::Removals::Hold hold(house.removals, house.runner.executor());
         upload.reset();
-        CHECK(becomes_true([&] { return house.runner.group().size() == 0; }));
+        CHECK(eventually([&] { return house.runner.group().size() == 0; }));
         CHECK(house.blobs.holds(key));
     }
-    CHECK(becomes_true([&] { return !house.blobs.holds(key); }));
+    CHECK(eventually([&] { return !house.blobs.holds(key); }));
 }

@@ -6,6 +6,7 @@
 
 #include "support/blob_bodies.hpp"
 #include "support/catch.hpp"
+#include "support/eventually.hpp"
 #include "support/fake_thumbnailer.hpp"
 #include "support/manual_clock.hpp"
 #include "support/memory_blob_store.hpp"
@@ -245,11 +246,11 @@ TEST_CASE("all of many new images are looked at, also when others take the decod
     house.thumbnailer.is_busy = false;
     REQUIRE(house.open(asked_for));
     for (std::size_t i = 0; i < ids.size(); ++i) {
-        REQUIRE(becomes_true(
-            [&] { return house.runner.run(house.thumbnails.find_picture(ids[i])).has_value(); }));
+        REQUIRE(
+            eventually([&] { return house.runner.run(house.thumbnails.find_picture(ids[i])).has_value(); }));
         CHECK(house.runner.run(house.thumbnails.find_picture(ids[i]))->width == 10 + static_cast<int>(i));
     }
-    CHECK(becomes_true([&] { return house.runner.group().size() == 0; }));
+    CHECK(eventually([&] { return house.runner.group().size() == 0; }));
     CHECK(house.thumbnailer.decodes == 50);
 }
 
@@ -261,7 +262,7 @@ TEST_CASE("a new image is looked at where no thumbnails are made, and when it is
     const matrix::MediaId large = house.add(test_png(1001, 1000));
     for (const matrix::MediaId& id : {small, large})
         house.thumbnails.prepare(house.runner.executor(), id, "image/png");
-    CHECK(becomes_true([&] { return house.runner.group().size() == 0; }));
+    CHECK(eventually([&] { return house.runner.group().size() == 0; }));
     CHECK(house.runner.run(house.thumbnails.find_picture(small)) ==
           media::PictureFacts{40, 30, std::string(grey_blurhash)});
     CHECK(house.runner.run(house.thumbnails.find_picture(large)) ==

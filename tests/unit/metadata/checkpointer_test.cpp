@@ -5,6 +5,7 @@
 #include "metadata/gathering_vfs.hpp"
 #include "support/blob_bodies.hpp"
 #include "support/catch.hpp"
+#include "support/eventually.hpp"
 #include "unit/metadata/scene.hpp"
 #include "unit/metadata/watched_files.hpp"
 
@@ -13,7 +14,7 @@
 
 namespace mxcd::metadata::test {
 
-using mxcd::test::becomes_true;
+using mxcd::test::eventually;
 
 namespace {
 
@@ -53,7 +54,7 @@ class FullDisk {
     void make_room() { watched_databases().work_again(); }
     /// A move ends with the first write that fails.
     [[nodiscard]] bool has_seen_moves(int count) const {
-        return becomes_true([&] { return watched_databases().failed_writes() - before_ >= count; }) &&
+        return eventually([&] { return watched_databases().failed_writes() - before_ >= count; }) &&
                watched_databases().failed_writes() - before_ == count;
     }
 
@@ -129,7 +130,7 @@ TEST_CASE("a log that starts anew while the database is flushed is moved too") {
     REQUIRE(watched_databases().wait_for_flushes(before + 2));
     place.write("in the new log");
     watched_databases().work_again();
-    CHECK(becomes_true([&] {
+    CHECK(eventually([&] {
         checkpointer.move_all();
         return place.is_moved("in the new log");
     }));
@@ -141,10 +142,9 @@ TEST_CASE("a log that is busy for a moment is moved without a pause") {
     place.write("moved");
     BusyLog busy(place.path);
     checkpointer.move_all();
-    std::this_thread::sleep_for(20ms);
-    CHECK_FALSE(place.is_moved("moved"));
+    CHECK_FALSE(eventually([&] { return place.is_moved("moved"); }, 20ms));
     busy.end();
-    CHECK(becomes_true([&] {
+    CHECK(eventually([&] {
         checkpointer.move_all();
         return place.is_moved("moved");
     }));
@@ -170,7 +170,7 @@ TEST_CASE("uploads are refused when the log has its greatest length and cannot b
 
     disk.make_room();
     uploads.scene.on.clock.advance(30s);
-    CHECK(becomes_true([&] { return uploads.is_ready(); }));
+    CHECK(eventually([&] { return uploads.is_ready(); }));
     uploads.upload();
     uploads.scene.on.reopen();
     CHECK(uploads.scene.runner.run(uploads.scene.on.ledger().stored(user())).files == uploads.count);
