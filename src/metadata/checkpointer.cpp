@@ -19,10 +19,10 @@ namespace {
 
 constexpr base::Logger logger("metadata");
 
-// Pages of 4 KiB: a log of 32 MiB is worth a checkpoint. One of 96 MiB is as much as a recovery after a crash
-// may have to read: where the disk is slower than the uploads, they wait.
-constexpr int long_log = 8000;
-constexpr int longest_log = 24'000;
+// Pages of 4 KiB: a log of 64 MiB is worth a checkpoint. One of 128 MiB is as much as a recovery after a
+// crash may have to read: where the disk is slower than the uploads, they wait.
+constexpr int long_log = 16'000;
+constexpr int longest_log = 32'000;
 
 // Moving so few takes about as long as one flush.
 constexpr int few_pages = 500;
@@ -96,9 +96,9 @@ Checkpointer::~Checkpointer() {
 }
 
 void Checkpointer::note_log(int pages) {
-    log_pages_ = pages;
     const std::uint64_t log_number = logs_begun(writer_.handle());
     const std::lock_guard lock(mutex_);
+    log_pages_ = pages;
     if (log_number == log_number_) return;
     log_number_ = log_number;
     moved_pages_ = 0;
@@ -211,6 +211,25 @@ void Checkpointer::wait_until_idle() {
     changed_.wait(lock, [this] { return !is_busy_; });
 }
 
+// Each round has less to do than the one before it. The database is flushed once between them, so that little
+// is left to flush for whoever finishes: to flush it in each round would hold up the log's own flushes.
+void Checkpointer::move_most() {
+    move_some();
+    while (has_many_left()) move_some();
+    flush_database(mover_, soundness_);
+    while (has_many_left()) move_some();
+}
+
+bool Checkpointer::has_many_left() const {
+    return left_pages() > few_pages && !failure() && soundness_.is_sound();
+}
+
+void Checkpointer::move_some() {
+    const Move move = move_log(mover_);
+    const std::lock_guard lock(mutex_);
+    note_move(move);
+}
+
 void Checkpointer::work() {
     pthread_setname_np(pthread_self(), "checkpoint");
     // On Linux a nice value belongs to the thread; a refusal only costs latency.
@@ -220,10 +239,8 @@ void Checkpointer::work() {
         changed_.wait(lock, [this] { return stopping_ || is_busy_; });
         if (!is_busy_) return;
         lock.unlock();
-        const Move move = move_log(mover_);
-        flush_database(mover_, soundness_);  // leaves little to flush for whoever finishes
+        move_most();
         lock.lock();
-        note_move(move);
         is_busy_ = false;
         changed_.notify_all();
     }

@@ -14,15 +14,15 @@
 
 namespace mxcd::metadata {
 
-/// Keeps the write-ahead log short: moves its pages into the database, on a thread and a connection of its
-/// own, while the database's thread goes on writing to the log. What is written meanwhile stays in the log,
-/// which starts anew only after a checkpoint that left nothing in it; so the last few pages are moved on the
-/// database's thread. Its functions are called there. A move that failed is tried again after a pause.
+/// Keeps the write-ahead log short: moves its pages into the database in rounds, on a thread and a connection
+/// of its own, while the database's thread goes on writing to the log. What is written meanwhile stays in the
+/// log, which starts anew only after a checkpoint that left nothing in it; so the last few pages are moved on
+/// the database's thread. Its functions are called there. A move that failed is tried again after a pause.
 ///
 /// SQLite 3.40 has a race, the WAL-reset bug: a checkpoint that finds the log moved to its end damages it
 /// when a writer starts it anew at that moment. That cannot be, as long as
 /// - one checkpoint runs at a time: `is_busy_`;
-/// - the mover begins only with pages left to move, so that the log cannot start anew before its own move;
+/// - the mover begins each round only with pages left to move, so that the log cannot start anew before that;
 /// - `moved_pages_` never claims less than the truth while the log is moved to its end.
 class Checkpointer {
   public:
@@ -52,6 +52,9 @@ class Checkpointer {
     };
 
     void work();
+    void move_most();
+    void move_some();
+    [[nodiscard]] bool has_many_left() const;
     void begin();
     void finish();
     [[nodiscard]] Move move_log(Connection& connection);
@@ -68,12 +71,12 @@ class Checkpointer {
     Connection mover_;
     const base::Clock& clock_;
     Soundness& soundness_;
-    int log_pages_ = 0;
     mutable std::mutex mutex_;
     std::condition_variable changed_;
     bool is_busy_ = false;
     bool stopping_ = false;
     std::uint64_t log_number_ = 0;
+    int log_pages_ = 0;           // written by the database's thread, which reads it without the lock
     int moved_pages_ = 0;         // from the log's beginning
     std::optional<int> failure_;  // of the last move: SQLite's result
     std::chrono::milliseconds pause_;

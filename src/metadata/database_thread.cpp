@@ -26,6 +26,7 @@ class StartBackup final : public Read {
     StartBackup(std::unique_ptr<BackupCopy>& place, BackupRequest request, async::Resume<void> resume)
         : place_(place), request_(std::move(request)), resume_(std::move(resume)) {}
 
+    [[nodiscard]] bool may_share_transaction() const override { return false; }
     void run(Store& store) noexcept override {
         try {
             if (place_) throw base::StorageError("a backup is running already");
@@ -38,6 +39,27 @@ class StartBackup final : public Read {
   private:
     std::unique_ptr<BackupCopy>& place_;
     BackupRequest request_;
+    async::Resume<void> resume_;
+};
+
+class Ping final : public Read {
+  public:
+    Ping(GroupCommit& commits, async::Resume<void> resume) : commits_(commits), resume_(std::move(resume)) {}
+
+    // It may have to move the log, which nobody may be reading.
+    [[nodiscard]] bool may_share_transaction() const override { return false; }
+    void run(Store& store) noexcept override {
+        try {
+            commits_.require_writable();
+            static_cast<void>(store.settings.find("ping"));
+            resume_.with();
+        } catch (...) {
+            resume_.with_error(std::current_exception());
+        }
+    }
+
+  private:
+    GroupCommit& commits_;
     async::Resume<void> resume_;
 };
 
@@ -107,20 +129,16 @@ void DatabaseThread::require_room() const {
 
 async::Task<> DatabaseThread::back_up(BackupRequest request) {
     auto start = [this, request = std::move(request)](async::Resume<void> resume) mutable {
-        try {
-            submit(std::make_unique<StartBackup>(place_->backup, std::move(request), resume));
-        } catch (...) {
-            resume.with_error(std::current_exception());
-        }
+        submit(std::make_unique<StartBackup>(place_->backup, std::move(request), std::move(resume)));
     };
     return async::suspend<void>(std::move(start));
 }
 
 async::Task<> DatabaseThread::ping() {
-    return read([this](Store& store) {
-        place_->commits.require_writable();
-        static_cast<void>(store.settings.find("ping"));
-    });
+    auto start = [this](async::Resume<void> resume) {
+        submit(std::make_unique<Ping>(place_->commits, std::move(resume)));
+    };
+    return async::suspend<void>(std::move(start));
 }
 
 void DatabaseThread::serve() {
@@ -148,7 +166,7 @@ void DatabaseThread::work_until_stopped(Workplace& place) {
     Batch batch;
     while (take(batch, !place.backup)) {
         if (batch.reads.empty() && batch.writes.empty() && !place.backup) place.commits.use_idle_time();
-        for (const std::unique_ptr<Read>& read : batch.reads) read->run(*place.store);
+        place.reads.run(batch.reads);
         if (!batch.writes.empty()) place.commits.run(std::move(batch.writes));
         batch.reads.clear();
         batch.writes.clear();

@@ -9,6 +9,7 @@
 #include "backup.hpp"
 #include "group_commit.hpp"
 #include "read.hpp"
+#include "read_round.hpp"
 #include "store.hpp"
 
 #include <condition_variable>
@@ -63,8 +64,9 @@ class DatabaseThread {
     struct Workplace {
         Workplace(const std::filesystem::path& path, const base::Clock& clock, Reservations& reservations,
                   base::Metrics& metrics)
-            : store(open_store(path, clock, reservations)), commits(*store, clock, metrics) {}
+            : store(open_store(path, clock, reservations)), reads(*store), commits(*store, clock, metrics) {}
         std::unique_ptr<Store> store;
+        ReadRound reads;
         GroupCommit commits;
         std::unique_ptr<BackupCopy> backup;
     };

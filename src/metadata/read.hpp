@@ -9,11 +9,14 @@
 
 namespace mxcd::metadata {
 
-/// A question to the database, run at once and outside any transaction. Called on the database's thread.
+/// A question to the database. It sees what has been committed, also what is not durable yet. Called on the
+/// database's thread.
 class Read {
   public:
     virtual ~Read() = default;
     virtual void run(Store& store) noexcept = 0;
+    /// False: it must be run outside any transaction.
+    [[nodiscard]] virtual bool may_share_transaction() const { return true; }
 };
 
 namespace detail {

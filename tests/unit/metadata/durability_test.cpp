@@ -183,9 +183,9 @@ TEST_CASE("the log is kept short while uploads go on, and nothing of it is lost"
     for (int writer = 0; writer < writers; ++writer)
         scene.runner.group().spawn(scene.runner.executor(), upload_many(writer));
     REQUIRE(scene.runner.group().wait_until_empty(60s));
-    // 4000 times 9 pages were written, 141 MiB. How far below its greatest length, 96 MiB, the log stays, is
+    // 4000 times 9 pages were written, 141 MiB. How far below its greatest length, 128 MiB, the log stays, is
     // a matter of how busy the machine is.
-    CHECK(std::filesystem::file_size(scene.on.path().string() + "-wal") < (std::uintmax_t{98} << 20));
+    CHECK(std::filesystem::file_size(scene.on.path().string() + "-wal") < (std::uintmax_t{130} << 20));
     CHECK(scene.sent(limit(24h, 1)) == std::int64_t{uploads} * 32'768);
     scene.on.reopen();
     CHECK(is_found(scene, "m0"));
