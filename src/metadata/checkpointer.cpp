@@ -122,7 +122,7 @@ void Checkpointer::move_if_long() {
         if (!is_too_long) return;
         wait_until_idle();
     }
-    if (!may_try()) return;
+    if (!may_try() || !soundness_.is_sound()) return;  // while we waited, a flush may have failed
     if (is_too_long || left_pages() <= few_pages) {
         finish();
     } else {
@@ -177,8 +177,10 @@ void Checkpointer::note_move(const Move& move) {
     if (move.result == SQLITE_OK) {
         failure_.reset();
         pause_ = shortest_pause;
-        // Since the move, while the database was flushed, the log may have started anew.
-        if (move.log_number == log_number_) moved_pages_ = move.pages;
+        // Since the move the log may have started anew. SQLite counts after it, so that none of a log that
+        // had pages left means the same: all of them were moved, and the hook that will say so has not been
+        // called.
+        if (move.log_number == log_number_) moved_pages_ = move.pages == 0 ? log_pages_ : move.pages;
         return;
     }
     failure_ = move.result;
@@ -211,8 +213,9 @@ void Checkpointer::wait_until_idle() {
     changed_.wait(lock, [this] { return !is_busy_; });
 }
 
-// Each round has less to do than the one before it. The database is flushed once between them, so that little
-// is left to flush for whoever finishes: to flush it in each round would hold up the log's own flushes.
+// Each round has less to do than the one before it, unless uploads outrun the disk. The database is flushed
+// once between them, so that little is left to flush for whoever finishes: to flush it in each round would
+// hold up the log's own flushes.
 void Checkpointer::move_most() {
     move_some();
     while (has_many_left()) move_some();

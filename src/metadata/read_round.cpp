@@ -24,7 +24,9 @@ void ReadRound::run(const std::vector<std::unique_ptr<Read>>& reads) noexcept {
     const bool is_shared = reads.size() > 1 && run_statement(begin_);
     for (const std::unique_ptr<Read>& read : reads)
         if (read->may_share_transaction()) read->run(store_);
-    if (is_shared && !run_statement(commit_)) static_cast<void>(run_statement(rollback_));
+    // A read that fails on the disk takes the transaction with it.
+    if (!is_shared || !store_.connection.in_transaction()) return;
+    if (!run_statement(commit_)) static_cast<void>(run_statement(rollback_));
 }
 
 bool ReadRound::run_statement(Statement& statement) noexcept {

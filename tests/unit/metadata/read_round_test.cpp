@@ -56,7 +56,7 @@ TEST_CASE("what must be outside a transaction is, and comes first") {
     CHECK(round.run({Place::anywhere, Place::outside, Place::anywhere}) == std::vector{false, true, true});
 }
 
-TEST_CASE("reads of a connection that is in a transaction are answered nevertheless") {
+TEST_CASE("reads are answered also when their transaction cannot begin") {
     Round round;
     round.store->connection.execute("BEGIN");
     CHECK(round.run({Place::anywhere, Place::anywhere}).size() == 2);
