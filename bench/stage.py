@@ -25,7 +25,8 @@ rows = []
 
 
 def row(target, work, measured, reference, ratio, wanted, holds):
-    rows.append((target, work, measured, reference, ratio, wanted, "yes" if holds else "NO"))
+    """`holds` is None for what is only to be known."""
+    rows.append((target, work, measured, reference, ratio, wanted, "–" if holds is None else "yes" if holds else "NO"))
     print("  ".join(str(cell) for cell in rows[-1]), flush=True)
 
 
@@ -87,7 +88,11 @@ class Nginx:
 user root; worker_processes 1; daemon off; pid {self.folder}/pid; error_log {self.folder}/error.log;
 events {{ worker_connections 20000; }}
 http {{
-    access_log off; keepalive_requests 1000000000; client_max_body_size 0; client_body_buffer_size 256k;
+    access_log off;
+    log_format like_mxcd escape=json '{{"time":"$time_iso8601","level":"info","logger":"http","message":"request",'
+        '"method":"$request_method","route":"$uri","status":$status,"bytes_in":0,"bytes_out":$body_bytes_sent,'
+        '"duration_ms":$request_time,"request_id":"0123456789abcde","client":"$remote_addr"}}';
+    keepalive_requests 1000000000; client_max_body_size 0; client_body_buffer_size 256k;
     client_body_temp_path {self.folder}/body; proxy_temp_path {self.folder}/p; fastcgi_temp_path {self.folder}/f;
     uwsgi_temp_path {self.folder}/u; scgi_temp_path {self.folder}/s;
     server {{ listen 127.0.0.1:{port}; {locations} }}
@@ -132,7 +137,7 @@ MODULES = """modules:
 """
 
 
-def served(homeserver_port, settings="", modules=MODULES, **options):
+def served(homeserver_port, settings="", modules=MODULES, log="info", **options):
     """mxcd as in production: tokens asked at a homeserver and cached, a chain of two modules, logging at info."""
     text = f"""
 auth:
@@ -142,7 +147,7 @@ max_upload_size: 200M
 media_upload_limits:
   - {{time_period: 1h, max_size: 1000T}}
   - {{time_period: 1w, max_size: 1000T}}
-log: {{level: info}}
+log: {{level: {log}}}
 {settings}"""
     folder = tempfile.mkdtemp(dir=WORK)
     return Mxcd(text, folder=folder, environment={"MXCD_IO_THREADS": "1", **options})
