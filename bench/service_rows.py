@@ -163,14 +163,22 @@ def p7():
         port, pid = mxcd.address[1], mxcd.process.pid
         load(port, connections=32, seconds=1, target=CONFIG, header=AUTH)
         before = resident_kib(pid)
-        calm = load(port, connections=8, seconds=2, rate=2000, target=CONFIG, header=AUTH)["p99_ms"]
+
+        # One pause of the machine makes a p99: it takes more rounds until most are without.
+        def others():
+            return statistics.median(load(port, connections=8, seconds=1, rate=2000, target=CONFIG, header=AUTH)["p99_ms"]
+                                     for _ in range(3 * ROUNDS))
+
+        calm = others()
         idle = []
         for _ in range(10_000):
             connection = mxcd.connect()
             connection.request("GET", "/health")
             idle.append(connection)
         per_connection = (resident_kib(pid) - before) / 10_000
-        crowded = load(port, connections=8, seconds=2, rate=2000, target=CONFIG, header=AUTH)["p99_ms"]
+        crowded = others()
+        still_open = float(re.search(r"^mxcd_http_connections (\S+)$", mxcd.request("GET", "/metrics").body.decode(), re.M)[1])
+        assert still_open >= 10_000, still_open
         row("P7", "RSS per idle connection, 10,000 of them", f"{per_connection:.2f} KiB", "", "", "<= 6 KiB", per_connection <= 6)
         row("P7", "p99 of others meanwhile", f"{crowded:.3f} ms", f"without them {calm:.3f} ms", f"{crowded / calm:.2f}", "about 1",
             crowded < 2 * calm + 0.5)
