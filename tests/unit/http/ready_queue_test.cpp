@@ -36,6 +36,10 @@ class Watched final : public http::ReadyListener {
         ++told;  // last: who has seen it may end the test
     }
     void send() const { REQUIRE(write(ours_.get(), "x", 1) == 1); }
+    void take() const {
+        char byte = 0;
+        REQUIRE(read(watched_.get(), &byte, 1) == 1);
+    }
     [[nodiscard]] int socket() const { return watched_.get(); }
 
     std::atomic<int> told = 0;
@@ -91,6 +95,33 @@ TEST_CASE("more sockets than a round takes are all told of") {
     });
     served.serve();
     for (const std::unique_ptr<Watched>& one : all) REQUIRE(eventually([&] { return one->told > 0; }));
+}
+
+TEST_CASE("sockets that are always ready leave the thread to others, too") {
+    ServedQueue served;
+    std::vector<std::unique_ptr<Watched>> all;
+    struct Busy {
+        ~Busy() { goes_on = false; }
+        std::atomic<bool> goes_on = true;
+    } busy;
+    served.call([&](http::ReadyQueue& queue) {
+        for (std::size_t i = 0; i < 16; ++i) {
+            all.push_back(std::make_unique<Watched>([&, i] {
+                all[i]->take();
+                if (busy.goes_on) all[i]->send();
+            }));
+            queue.add(all[i]->socket(), *all[i]);
+            all[i]->send();
+        }
+    });
+    served.serve();
+    REQUIRE(eventually([&] { return all.back()->told > 100; }));
+    bool is_heard = false;
+    served.call([&](http::ReadyQueue&) { is_heard = true; });
+    CHECK(is_heard);
+    served.call([&](http::ReadyQueue& queue) {
+        for (const std::unique_ptr<Watched>& one : all) queue.remove(one->socket(), *one);
+    });
 }
 
 TEST_CASE("a listener that goes in the round of another one is not told any more") {
