@@ -44,7 +44,7 @@ def p1():
         for measured, reference, what in ((ours, bare_logged, "both log requests"), (ours_silent, bare, "neither logs")):
             row("P1", f"{work}, {what}", f"{measured:,.0f}", f"nginx return of the bare body {reference:,.0f}",
                 f"{measured / reference:.2f}", ">= 0.80", measured / reference >= 0.8)
-        # Not the same work on both sides: to be known.
+        # Without a verdict, to be known.
         for measured, reference, what in ((ours, same_logged, "both log, the same header fields"),
                                           (ours_silent, same, "neither logs, the same header fields"),
                                           (ours, same, "only mxcd logs, the same header fields"),

@@ -138,7 +138,7 @@ MODULES = """modules:
 
 
 def served(homeserver_port, settings="", modules=MODULES, log="info", **options):
-    """mxcd as in production: tokens asked at a homeserver and cached, a chain of two modules, logging at info."""
+    """mxcd as in production: tokens asked at a homeserver and cached, a chain of two modules, a line of log per request."""
     text = f"""
 auth:
   homeserver_url: http://127.0.0.1:{homeserver_port}

@@ -13,7 +13,6 @@
 #include <cerrno>
 #include <fstream>
 #include <future>
-#include <thread>
 
 namespace mxcd::metadata::test {
 
@@ -104,20 +103,14 @@ class LargeUploads {
         for (int i = 0; i < 40; ++i) upload();
     }
     void ping() { scene.runner.run(scene.on.store().ping()); }
-    bool is_ready() {
-        try {
-            ping();
-        } catch (const base::StorageError&) {
-            return false;
-        }
-        return true;
-    }
-    /// The same, in one round with what others ask.
+    /// By a ping that is in one round with what others ask.
     bool is_ready_among_reads() {
         HeldDatabase held(scene, "copy.db");
         for (int i = 0; i < 3; ++i) scene.runner.group().spawn(scene.runner.executor(), read());
-        std::future<bool> answer = std::async(std::launch::async, [this] { return is_ready(); });
-        std::this_thread::sleep_for(20ms);  // the ping waits by then
+        std::promise<bool> ready;
+        std::future<bool> answer = ready.get_future();
+        scene.runner.group().spawn(scene.runner.executor(), ask_whether_ready(std::move(ready)));
+        scene.runner.run(nothing());  // the one io thread has begun all of them by then
         held.let_go();
         held.wait_for_end();
         return answer.get();
@@ -127,10 +120,29 @@ class LargeUploads {
     std::int64_t count = 0;
 
   private:
+    static async::Task<> nothing() { co_return; }
     async::Task<> read() { static_cast<void>(co_await scene.on.ledger().stored(user())); }
+    async::Task<> ask_whether_ready(std::promise<bool> ready) {
+        try {
+            co_await scene.on.store().ping();
+            ready.set_value(true);
+        } catch (const base::StorageError&) {
+            ready.set_value(false);
+        }
+    }
 
     const std::string body_ = std::string(std::size_t{4} << 20, 'x');
 };
+
+/// The mover's own flush waits, until watched_databases() work again; the checkpoint's before it did not.
+void write_much_during_flush(Place& place, Checkpointer& checkpointer) {
+    place.write("little");
+    const int before = watched_databases().flushes();
+    watched_databases().hold_flushes_from(before + 2);
+    checkpointer.move_all();
+    REQUIRE(watched_databases().wait_for_flushes(before + 2));
+    place.write(std::string(4'000'000, 'x') + "much");
+}
 
 }  // namespace
 
@@ -154,12 +166,7 @@ TEST_CASE("a log that starts anew while the database is flushed is moved too") {
 TEST_CASE("what is written while the database is flushed is moved in the next round, when it is much") {
     Place place;
     Checkpointer checkpointer(place.writer, place.clock, place.soundness);
-    place.write("little");
-    const int before = watched_databases().flushes();
-    watched_databases().hold_flushes_from(before + 2);
-    checkpointer.move_all();
-    REQUIRE(watched_databases().wait_for_flushes(before + 2));
-    place.write(std::string(4'000'000, 'x') + "much");
+    write_much_during_flush(place, checkpointer);
     watched_databases().work_again();
     CHECK(eventually([&] { return place.is_moved("much"); }));
 }
@@ -167,12 +174,7 @@ TEST_CASE("what is written while the database is flushed is moved in the next ro
 TEST_CASE("nothing more is moved once a flush of the database has failed") {
     Place place;
     Checkpointer checkpointer(place.writer, place.clock, place.soundness);
-    place.write("little");
-    const int before = watched_databases().flushes();
-    watched_databases().hold_flushes_from(before + 2);
-    checkpointer.move_all();
-    REQUIRE(watched_databases().wait_for_flushes(before + 2));
-    place.write(std::string(4'000'000, 'x') + "much");
+    write_much_during_flush(place, checkpointer);
     place.soundness.note_failed_flush("as if the flush that is held had failed");
     watched_databases().work_again();
     CHECK_FALSE(eventually([&] { return place.is_moved("much"); }, 100ms));
