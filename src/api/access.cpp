@@ -1,10 +1,10 @@
 #include "access.hpp"
 
+#include "mxcd/base/ascii.hpp"
 #include "mxcd/base/errors.hpp"
 #include "mxcd/base/text.hpp"
 #include "mxcd/matrix/error.hpp"
 
-#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,23 +21,19 @@ matrix::Error missing_token(std::string text) {
     return matrix::Error(matrix::ErrorCode::missing_token, std::move(text));
 }
 
-/// The token travels on in a header of ours, so nothing but visible ASCII may be in it.
-bool is_token_text(std::string_view text) {
-    return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
-}
-
 std::string_view bearer_token(std::string_view header) {
     constexpr std::string_view scheme = "Bearer ";
     if (!header.starts_with(scheme)) throw missing_token("Invalid Authorization header");
     const std::string_view token = header.substr(scheme.size());
-    if (token.empty() || !is_token_text(token)) throw missing_token("Invalid Authorization header");
+    // It travels on in a header of ours.
+    if (token.empty() || !base::is_visible_ascii(token)) throw missing_token("Invalid Authorization header");
     return token;
 }
 
 base::Secret query_token_of(std::string_view encoded) {
     std::optional<std::string> token = base::percent_decode(encoded, base::PlusSign::space);
     if (token && token->empty()) throw missing_token("Missing access token");
-    if (!token || !is_token_text(*token))
+    if (!token || !base::is_visible_ascii(*token))
         throw matrix::Error(matrix::ErrorCode::unknown_token, "Unrecognised access token");
     return base::Secret(*std::move(token));
 }

@@ -89,7 +89,7 @@ RouteMatch RouteTable::match(std::string_view path, std::string_view method, Off
     const std::optional<Segments> segments = split(path);
     if (!segments) return match;
     for (const Entry& entry : entries_) {
-        if (!is_offered(*entry.route, offer)) continue;
+        if (entry.segments.size() != segments->count || !is_offered(*entry.route, offer)) continue;
         const std::optional<PathParameters> parameters = fit(entry.segments, *segments);
         if (!parameters) continue;
         match.known_path = entry.route;

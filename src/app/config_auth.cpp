@@ -1,3 +1,5 @@
+#include "mxcd/base/ascii.hpp"
+
 #include "sections.hpp"
 #include "values.hpp"
 
@@ -28,7 +30,7 @@ std::optional<matrix::UserId> read_user(Section& section, std::string_view key) 
 bool read_token(Section& section, const std::string& key, base::Secret& into) {
     if (!section.read_secret(key, into)) return false;
     const std::string_view text = into.reveal();
-    if (std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; })) return true;
+    if (base::is_visible_ascii(text)) return true;
     section.fail(key, "holds a space, a line break or another character that no token has");
     return false;
 }

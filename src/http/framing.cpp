@@ -1,5 +1,6 @@
 #include "framing.hpp"
 
+#include "mxcd/base/ascii.hpp"
 #include "mxcd/base/text.hpp"
 #include "mxcd/base/token.hpp"
 
@@ -20,18 +21,12 @@ constexpr std::size_t max_name = 64;
 constexpr std::size_t max_value = 8 * 1024;
 constexpr std::size_t max_authorization = 4 * 1024;
 
-/// No early exit, so that the compiler can look at many bytes at once.
 bool has_control_byte(std::string_view line) {
-    unsigned bad = 0;
-    for (const char c : line) {
+    if (base::is_printable_ascii(line)) return false;
+    return std::ranges::any_of(line, [](char c) {
         const auto byte = static_cast<unsigned char>(c);
-        bad |= static_cast<unsigned>(byte < 0x20 && byte != '\t') | static_cast<unsigned>(byte == 0x7f);
-    }
-    return bad != 0;
-}
-
-bool is_visible_ascii(std::string_view text) {
-    return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
+        return (byte < 0x20 && byte != '\t') || byte == 0x7f;
+    });
 }
 
 std::string_view trim(std::string_view text) {
@@ -101,7 +96,7 @@ std::optional<Refusal> note_field(std::string_view line, FramingFields& seen) {
 
 /// Splits off the authority of an absolute-form target; false when the target has no form that we serve.
 bool take_target(std::string_view target, RequestHead& head) {
-    if (target.empty() || !is_visible_ascii(target)) return false;
+    if (target.empty() || !base::is_visible_ascii(target)) return false;
     if (target == "*") {
         if (head.method != "OPTIONS") return false;
         target = "/";
@@ -125,13 +120,12 @@ bool take_target(std::string_view target, RequestHead& head) {
 
 std::optional<Refusal> take_request_line(std::string_view line, RequestHead& head) {
     const std::size_t first = line.find(' ');
-    const std::size_t last = line.rfind(' ');
-    if (first == std::string_view::npos || first == last) return Refusal::malformed;
+    head.is_http_1_0 = line.ends_with(" HTTP/1.0");
+    if (!head.is_http_1_0 && !line.ends_with(" HTTP/1.1")) return Refusal::malformed;
+    const std::size_t last = line.size() - std::string_view(" HTTP/1.1").size();
+    if (first == last) return Refusal::malformed;
     head.method = line.substr(0, first);
-    const std::string_view version = line.substr(last + 1);
-    if (!base::is_token(head.method) || (version != "HTTP/1.1" && version != "HTTP/1.0"))
-        return Refusal::malformed;
-    head.is_http_1_0 = version == "HTTP/1.0";
+    if (!base::is_token(head.method)) return Refusal::malformed;
     if (head.method == "CONNECT" || head.method == "TRACE") return Refusal::method_refused;
     if (!take_target(line.substr(first + 1, last - first - 1), head)) return Refusal::malformed;
     return std::nullopt;
@@ -194,10 +188,11 @@ std::optional<Refusal> inspect_header(std::string_view block, RequestHead& head)
     FramingFields seen;
     std::size_t begin = 0;
     for (bool is_request_line = true;; is_request_line = false) {
-        const std::size_t end = block.find("\r\n", begin);
-        if (end == std::string_view::npos) return Refusal::malformed;
-        const std::string_view line = block.substr(begin, end - begin);
-        begin = end + 2;
+        const std::size_t end = block.find('\n', begin);
+        if (end == std::string_view::npos || end == begin || block[end - 1] != '\r')
+            return Refusal::malformed;
+        const std::string_view line = block.substr(begin, end - 1 - begin);
+        begin = end + 1;
         if (line.empty()) break;
         const std::optional<Refusal> fault =
             is_request_line ? take_request_line(line, head) : note_field(line, seen);

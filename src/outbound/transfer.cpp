@@ -1,5 +1,6 @@
 #include "transfer.hpp"
 
+#include "mxcd/base/ascii.hpp"
 #include "mxcd/base/errors.hpp"
 #include "mxcd/base/text.hpp"
 
@@ -58,10 +59,9 @@ const char* label_of(Outcome outcome) {
 
 void refuse_malformed(const OutboundRequest& request) {
     const auto is_upper = [](char c) { return c >= 'A' && c <= 'Z'; };
-    const auto is_url_byte = [](char c) { return c > 0x20 && c < 0x7f; };
     if (request.method.empty() || !std::ranges::all_of(request.method, is_upper))
         throw base::UpstreamError("an outbound request has a malformed method");
-    if (request.url.empty() || !std::ranges::all_of(request.url, is_url_byte))
+    if (request.url.empty() || !base::is_visible_ascii(request.url))
         throw base::UpstreamError("an outbound request has a malformed URL");
     if (!std::ranges::all_of(request.headers, is_header_line) ||
         std::ranges::any_of(request.content_type, is_control))

@@ -19,17 +19,24 @@ namespace {
 
 using media::Identity;
 using std::chrono::milliseconds;
-using Key = base::Sha256Digest;
 using Answer = std::variant<Identity, matrix::Error>;
 
 /// After an attempt to renew that decided nothing, the next one waits at least this long.
 constexpr milliseconds renewal_pause{1'000};
 
+struct Key {
+    base::Sha256Digest digest;
+    /// Not the array's own, which compares byte by byte.
+    bool operator==(const Key& other) const noexcept {
+        return std::memcmp(digest.data(), other.digest.data(), digest.size()) == 0;
+    }
+};
+
 /// A digest is as good as random already.
 struct DigestHash {
     std::size_t operator()(const Key& key) const noexcept {
         std::size_t hash = 0;
-        std::memcpy(&hash, key.data(), sizeof hash);
+        std::memcpy(&hash, key.digest.data(), sizeof hash);
         return hash;
     }
 };
@@ -102,14 +109,14 @@ Key CachingAuthenticator::key_of(const media::Credentials& credentials) const {
     const std::string_view token = credentials.token.reveal();
     // Whoever acts for nobody, which is nearly everyone, costs one block of the digest.
     if (!credentials.acting_user && !credentials.acting_device)
-        return base::sha256({salt, std::string_view("\0", 1), token});
+        return {base::sha256({salt, std::string_view("\0", 1), token})};
     const std::string_view user = credentials.acting_user ? *credentials.acting_user : std::string_view();
     const std::string_view device =
         credentials.acting_device ? *credentials.acting_device : std::string_view();
     const std::array<std::uint64_t, 4> head = {token.size(), credentials.acting_user.has_value() ? 1U : 0U,
                                                user.size(), credentials.acting_device.has_value() ? 1U : 0U};
     const std::string_view lengths(reinterpret_cast<const char*>(head.data()), sizeof head);
-    return base::sha256({salt, std::string_view("\1", 1), lengths, token, user, device});
+    return {base::sha256({salt, std::string_view("\1", 1), lengths, token, user, device})};
 }
 
 CachingAuthenticator::Found CachingAuthenticator::look_up(const Key& key) {

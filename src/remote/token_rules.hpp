@@ -1,5 +1,6 @@
 #pragma once
 
+#include "mxcd/base/ascii.hpp"
 #include "mxcd/matrix/error.hpp"
 #include "mxcd/remote/authenticators.hpp"
 
@@ -15,7 +16,7 @@ namespace mxcd::remote {
 
 /// False for text that cannot stand in an Authorization header; no homeserver has given such a token out.
 [[nodiscard]] inline bool can_be_a_token(std::string_view text) {
-    return !text.empty() && std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
+    return !text.empty() && base::is_visible_ascii(text);
 }
 
 [[nodiscard]] inline bool is_listed_admin(const AuthConfig& config, const matrix::UserId& user) {

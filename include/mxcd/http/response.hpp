@@ -1,5 +1,6 @@
 #pragma once
 
+#include "mxcd/base/token.hpp"
 #include "mxcd/base/unique_fd.hpp"
 
 #include <cstddef>
@@ -11,12 +12,20 @@
 
 namespace mxcd::http {
 
+/// The name of a header field: a constant token, which the compiler sees to.
+struct FieldName {
+    consteval FieldName(const char* constant) : text(constant) {
+        if (!base::is_token(text)) throw "a field name is a token (RFC 9110, 5.1)";
+    }
+    std::string_view text;
+};
+
 /// The one builder of response header fields. It cannot emit CR, LF or any other control byte: such bytes,
-/// and bytes over 0x7e, are dropped from values; a name that is not a token is a mistake of ours (assert).
+/// and bytes over 0x7e, are dropped from values.
 class HeaderBlock {
   public:
-    HeaderBlock& add(std::string_view name, std::string_view value);
-    HeaderBlock& add(std::string_view name, std::int64_t value);
+    HeaderBlock& add(FieldName name, std::string_view value);
+    HeaderBlock& add(FieldName name, std::int64_t value);
     /// Everything of another block: for groups of fields that never change and are rendered once.
     HeaderBlock& add(const HeaderBlock& others);
 
