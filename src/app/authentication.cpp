@@ -57,23 +57,16 @@ struct Authentication::Front {
 };
 
 Authentication::Authentication(const remote::AuthConfig& config, AuthenticationDependencies dependencies)
-    : dependencies_(dependencies) {
-    reconfigure(config);
-}
+    : dependencies_(dependencies), front_(make_front(config)) {}
 
 Authentication::~Authentication() = default;
 
-std::shared_ptr<const Authentication::Front> Authentication::front() const {
-    const std::lock_guard lock(mutex_);
-    return front_;
-}
-
 std::optional<media::Identity> Authentication::recall(const media::Credentials& credentials) {
-    return front()->static_tokens->recall(credentials);
+    return front_.get()->static_tokens->recall(credentials);
 }
 
 async::Task<media::Identity> Authentication::authenticate(media::Credentials credentials) {
-    const std::shared_ptr<const Front> front = this->front();
+    const std::shared_ptr<const Front> front = front_.get();
     media::Identity identity = co_await front->static_tokens->authenticate(std::move(credentials));
     co_return identity;
 }
@@ -85,18 +78,16 @@ Authentication::Upstream& Authentication::use_upstream(const remote::AuthConfig&
     return *upstreams_.emplace_back(std::make_unique<Upstream>(config, dependencies_));
 }
 
-void Authentication::reconfigure(const remote::AuthConfig& config) {
-    Upstream* const upstream = config.homeserver_url.empty() ? nullptr : &use_upstream(config);
-    auto front = std::make_shared<Front>();
-    front->upstream = upstream;
-    front->static_tokens =
-        remote::make_static_authenticator(config, upstream == nullptr ? nullptr : upstream->cache.get());
-    const std::lock_guard lock(mutex_);
-    front_ = std::move(front);
+Authentication::Front Authentication::make_front(const remote::AuthConfig& config) {
+    const Upstream* const upstream = config.homeserver_url.empty() ? nullptr : &use_upstream(config);
+    return {remote::make_static_authenticator(config, upstream == nullptr ? nullptr : upstream->cache.get()),
+            upstream};
 }
 
+void Authentication::reconfigure(const remote::AuthConfig& config) { front_.replace(make_front(config)); }
+
 bool Authentication::is_homeserver_answering() const {
-    const std::shared_ptr<const Front> front = this->front();
+    const std::shared_ptr<const Front> front = front_.get();
     return front->upstream == nullptr || front->upstream->watched->is_reachable();
 }
 

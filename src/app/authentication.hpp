@@ -3,12 +3,12 @@
 #include "mxcd/async/task_group.hpp"
 #include "mxcd/base/clock.hpp"
 #include "mxcd/base/metrics.hpp"
+#include "mxcd/base/snapshot.hpp"
 #include "mxcd/media/token_authenticator.hpp"
 #include "mxcd/outbound/client.hpp"
 #include "mxcd/remote/authenticators.hpp"
 
 #include <memory>
-#include <mutex>
 #include <vector>
 
 namespace mxcd::app {
@@ -37,18 +37,17 @@ class Authentication final : public media::TokenAuthenticator {
     [[nodiscard]] bool is_homeserver_answering() const;
 
   private:
-    struct Front;
-    [[nodiscard]] std::shared_ptr<const Front> front() const;
-
     struct Upstream;
     Upstream& use_upstream(const remote::AuthConfig& config);
+
+    struct Front;
+    [[nodiscard]] Front make_front(const remote::AuthConfig& config);
 
     AuthenticationDependencies dependencies_;
     /// Those of older configurations stay, because questions in the background may still refer to their
     /// caches. One more only when a reload changes what is asked.
     std::vector<std::unique_ptr<Upstream>> upstreams_;
-    mutable std::mutex mutex_;
-    std::shared_ptr<const Front> front_;  // shared with requests that began under it
+    base::Snapshot<Front> front_;
 };
 
 }  // namespace mxcd::app
