@@ -6,9 +6,12 @@
 #include <spdlog/logger.h>
 #include <spdlog/sinks/sink.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace mxcd::base {
@@ -48,6 +51,20 @@ class BufferSink final : public spdlog::sinks::sink {
     LogBuffer& buffer_;
 };
 
+/// What one thread is about to pass on: one line, or all of a LogGathering.
+struct Outgoing {
+    LineBuffer lines;
+    spdlog::level::level_enum level = spdlog::level::trace;
+    std::optional<spdlog::log_clock::time_point> gathered_since;
+};
+
+constexpr std::size_t most_gathered = 4096;
+
+Outgoing& outgoing() {
+    thread_local Outgoing mine;
+    return mine;
+}
+
 /// The log of this process.
 class ProcessLog {
   public:
@@ -64,16 +81,32 @@ class ProcessLog {
     void write(LogLevel level, std::string_view room, std::string_view message,
                std::initializer_list<LogField> fields) {
         if (!front_.should_log(to_spdlog(level))) return;
-        thread_local LineBuffer line;
-        line.clear();
-        const auto now = std::chrono::system_clock::now();
-        append_log_line(line, format_,
+        Outgoing& mine = outgoing();
+        const auto now = mine.gathered_since ? *mine.gathered_since : spdlog::log_clock::now();
+        append_log_line(mine.lines, format_,
                         {std::chrono::floor<std::chrono::milliseconds>(now), level, room, message, fields});
-        const std::string_view text = line.text();
-        front_.log(now, {}, to_spdlog(level), spdlog::string_view_t(text.data(), text.size()));
+        mine.level = std::max(mine.level, to_spdlog(level));
+        const bool may_wait = mine.gathered_since && mine.level < spdlog::level::warn &&
+                              mine.lines.text().size() < most_gathered;
+        if (!may_wait) pass_on(mine, now);
+    }
+
+    void begin_gathering() { outgoing().gathered_since = spdlog::log_clock::now(); }
+
+    void end_gathering() {
+        Outgoing& mine = outgoing();
+        const auto began = std::exchange(mine.gathered_since, std::nullopt);
+        if (!mine.lines.text().empty()) pass_on(mine, began.value());
     }
 
   private:
+    void pass_on(Outgoing& mine, spdlog::log_clock::time_point now) {
+        const std::string_view text = mine.lines.text();
+        front_.log(now, {}, mine.level, spdlog::string_view_t(text.data(), text.size()));
+        mine.lines.clear();
+        mine.level = spdlog::level::trace;
+    }
+
     [[nodiscard]] std::string describe_drops(std::uint64_t count) const {
         LineBuffer line;
         append_log_line(line, format_,
@@ -113,6 +146,10 @@ void Logger::warn(std::string_view message, std::initializer_list<LogField> fiel
 void Logger::error(std::string_view message, std::initializer_list<LogField> fields) const {
     process_log().write(LogLevel::error, room_, message, fields);
 }
+
+LogGathering::LogGathering() { process_log().begin_gathering(); }
+
+LogGathering::~LogGathering() { process_log().end_gathering(); }
 
 void configure_logging(const LogConfig& config) { process_log().configure(config); }
 

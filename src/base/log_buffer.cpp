@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <climits>
@@ -45,10 +46,10 @@ void block_all_signals() {
     pthread_sigmask(SIG_BLOCK, &all, nullptr);
 }
 
-void write_directly(int fd, std::string_view line) {
+void write_directly(int fd, std::string_view lines) {
     pollfd target{fd, POLLOUT, 0};
     if (::poll(&target, 1, poll_slice_ms * slices_after_stop) == 0) return;
-    while (::write(fd, line.data(), line.size()) < 0 && errno == EINTR) continue;
+    while (::write(fd, lines.data(), lines.size()) < 0 && errno == EINTR) continue;
 }
 
 }  // namespace
@@ -79,22 +80,21 @@ void LogBuffer::stop() {
     thread_.join();
 }
 
-void LogBuffer::append(std::string_view line, bool is_urgent) {
+void LogBuffer::append(std::string_view lines, bool is_urgent) {
     std::unique_lock lock(mutex_);
     if (!is_running_) {
         lock.unlock();
-        write_directly(config_.fd, line);
+        write_directly(config_.fd, lines);
         return;
     }
-    if (line.size() > config_.limit - pending_.size()) {
-        ++dropped_;
+    if (lines.size() > config_.limit - pending_.size()) {
+        dropped_ += static_cast<std::uint64_t>(std::ranges::count(lines, '\n'));
         return;
     }
-    const bool was_empty = pending_.empty();
     const bool was_hurried = is_urgent_;
-    pending_ += line;
+    pending_ += lines;
     is_urgent_ = is_urgent_ || is_urgent || pending_.size() >= gathered_size;
-    const bool must_wake = was_empty || (is_urgent_ && !was_hurried);
+    const bool must_wake = std::exchange(is_resting_, false) || (is_urgent_ && !was_hurried);
     lock.unlock();
     if (must_wake) wake_.notify_one();
 }
@@ -116,8 +116,18 @@ std::string LogBuffer::take(std::string spare) {
     if (spare.capacity() > kept_capacity) std::string().swap(spare);
     spare.clear();
     std::unique_lock lock(mutex_);
-    wake_.wait(lock, [this] { return is_stopping_ || !pending_.empty() || dropped_ > 0; });
-    wake_.wait_for(lock, gathering_time, [this] { return is_stopping_ || is_urgent_; });
+    const auto has_more = [this] { return !pending_.empty() || dropped_ > 0; };
+    const auto gather = [this, &lock] {
+        wake_.wait_for(lock, gathering_time, [this] { return is_stopping_ || is_urgent_; });
+    };
+    // Where lines came a moment ago there will be more: to be woken for the first costs who logs it.
+    gather();
+    if (!has_more() && !is_stopping_) {
+        is_resting_ = true;
+        wake_.wait(lock, [&] { return is_stopping_ || has_more(); });
+        is_resting_ = false;
+        gather();
+    }
     if (pending_.empty() && dropped_ == 0) {
         // Under the same lock as the look at the buffer, so that no line falls between the two ways.
         is_running_ = false;

@@ -18,8 +18,8 @@ struct LogBufferConfig {
     std::function<std::string(std::uint64_t)> describe_drops;
 };
 
-/// Lines on their way to a file descriptor. While it runs, one thread writes them: 50 ms after the first, at
-/// once for urgent ones and when 64 KiB wait. Otherwise the caller writes. Thread-safe.
+/// Lines on their way to a file descriptor. While it runs, one thread writes them: within 50 ms, at once for
+/// urgent ones and when 64 KiB wait. Otherwise the caller writes. Thread-safe.
 class LogBuffer {
   public:
     explicit LogBuffer(LogBufferConfig config);
@@ -32,9 +32,9 @@ class LogBuffer {
     /// Writes what waits, for at most a second while the reader takes nothing, and joins the thread.
     void stop();
 
-    /// Takes one line, or counts and drops it when the limit would be passed. Never waits for the reader
+    /// Takes whole lines, or counts and drops them when the limit would be passed. Never waits for the reader
     /// while the thread runs.
-    void append(std::string_view line, bool is_urgent);
+    void append(std::string_view lines, bool is_urgent);
 
   private:
     void serve();
@@ -53,6 +53,7 @@ class LogBuffer {
     std::string pending_;
     std::uint64_t dropped_ = 0;
     bool is_urgent_ = false;
+    bool is_resting_ = false;  // the thread waits for a first line
     bool is_running_ = false;
     bool is_stopping_ = false;
 };

@@ -20,6 +20,6 @@ struct LogEntry {
 
 /// Appends the entry as one line with its line feed. Whatever the texts hold, it stays one line of valid
 /// UTF-8.
-void append_log_line(LineBuffer& line, LogFormat format, const LogEntry& entry);
+void append_log_line(LineBuffer& lines, LogFormat format, const LogEntry& entry);
 
 }  // namespace mxcd::base

@@ -3,6 +3,7 @@
 #include "mxcd/base/log.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace mxcd::http {
 
@@ -17,6 +18,8 @@ constexpr std::array<const char*, 7> reasons{"malformed",        "repeated_autho
                                              "overloaded"};
 /// Far more than there are routes; only a mistake of the desk's can reach it.
 constexpr std::size_t max_routes = 256;
+/// As many as a round of the ready queue brings under load; more would fill the cache.
+constexpr std::size_t most_served = 32;
 
 std::size_t method_index(std::string_view method) {
     const auto known = methods.end() - 1;
@@ -63,17 +66,31 @@ void AccessRecord::count(const Access& access) {
     if (access.bytes_out != 0) body_out_.add(static_cast<double>(access.bytes_out));
 }
 
-void AccessRecord::served(const Access& access) {
-    count(access);
+void AccessRecord::served(Access&& access) {
+    served_.push_back(std::move(access));
+    if (served_.size() == most_served) tell_served();
+}
+
+void AccessRecord::tell_served() {
+    if (served_.empty()) return;
+    const base::LogGathering gathering;
+    for (const Access& access : served_) {
+        count(access);
+        log(access);
+    }
+    served_.clear();
+}
+
+void AccessRecord::log(const Access& access) {
     const std::initializer_list<base::LogField> fields{
-        {"method", access.method},
+        {"method", std::string_view(access.method)},
         {"route", access.route},
         {"status", std::int64_t{access.status}},
         {"bytes_in", access.bytes_in},
         {"bytes_out", access.bytes_out},
         {"duration_ms", std::chrono::floor<std::chrono::microseconds>(access.duration)},
-        {"request_id", access.request_id},
-        {"client", access.client}};
+        {"request_id", std::string_view(access.request_id)},
+        {"client", std::string_view(access.client)}};
     // A browser sends one before each upload: too many, and they say nothing.
     if (access.method == "OPTIONS")
         logger.debug("request", fields);
@@ -86,8 +103,8 @@ void AccessRecord::refused(Refusal reason, const Access& access) {
     refusals_.at(index)->add();
     logger.info("request refused", {{"reason", std::string_view(reasons.at(index))},
                                     {"status", std::int64_t{access.status}},
-                                    {"request_id", access.request_id},
-                                    {"client", access.client}});
+                                    {"request_id", std::string_view(access.request_id)},
+                                    {"client", std::string_view(access.client)}});
 }
 
 }  // namespace mxcd::http

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -14,10 +15,10 @@ namespace mxcd::http {
 
 /// What is told of a finished request. Never its path or query.
 struct Access {
-    std::string_view method;
-    std::string_view route;
-    std::string_view request_id;
-    std::string_view client;
+    std::string method;
+    std::string_view route;  // a constant
+    std::string request_id;
+    std::string client;
     int status = 0;
     std::int64_t bytes_in = 0;   // of the body
     std::int64_t bytes_out = 0;  // of the body
@@ -29,7 +30,10 @@ class AccessRecord {
   public:
     explicit AccessRecord(base::Metrics& metrics);
 
-    void served(const Access& access);
+    /// Told with the next tell_served(), or once a few have come together: what has to be done for one stays
+    /// in the processor's cache for the next.
+    void served(Access&& access);
+    void tell_served();
     void refused(Refusal reason, const Access& access);
     void connection_opened() { connections_.add(1); }
     void connection_closed() { connections_.add(-1); }
@@ -46,6 +50,7 @@ class AccessRecord {
 
     Route& route_of(std::string_view name);
     void count(const Access& access);
+    static void log(const Access& access);
 
     base::Metrics& metrics_;
     base::Gauge& connections_;
@@ -53,6 +58,7 @@ class AccessRecord {
     base::Counter& body_out_;
     std::array<base::Counter*, 7> refusals_{};
     std::vector<Route> routes_;
+    std::vector<Access> served_;
 };
 
 }  // namespace mxcd::http

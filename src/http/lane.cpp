@@ -3,6 +3,7 @@
 #include "mxcd/async/timeout.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace mxcd::http {
 
@@ -90,6 +91,11 @@ void Lane::check_deadlines() {
         if (connection.deadline() != Moment::max() && now < connection.deadline()) break;
         connection.check_deadline(now);
     }
+}
+
+void Lane::served(Access&& finished) {
+    access.served(std::move(finished));
+    if (!ready.is_in_round()) access.tell_served();
 }
 
 void Lane::begin_stop() {

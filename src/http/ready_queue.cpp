@@ -52,23 +52,28 @@ void ReadyQueue::remove(int socket, const ReadyListener& listener) noexcept {
         if (events_.at(i).data.ptr == &listener) events_.at(i).data.ptr = nullptr;
 }
 
-async::Task<> ReadyQueue::serve() {
+async::Task<> ReadyQueue::serve(std::function<void()> after_round) {
     Descriptor queue(home_, awaited_.release());
     for (;;) {
         co_await queue.async_wait(Descriptor::wait_read, async::use_task);
-        tell_listeners();
-        for (int look = 1; look < looks_at_most && count_ >= many; ++look) tell_listeners();
+        int looks = 0;
+        do {
+            tell_listeners();
+            after_round();
+        } while (++looks < looks_at_most && count_ >= many);
     }
 }
 
 void ReadyQueue::tell_listeners() {
     const int taken = epoll_wait(queue_.get(), events_.data(), static_cast<int>(events_.size()), 0);
     count_ = static_cast<std::size_t>(std::max(taken, 0));
+    is_in_round_ = true;
     for (next_ = 0; next_ < count_;) {
         const epoll_event event = events_.at(next_++);
         if (event.data.ptr != nullptr)
             static_cast<ReadyListener*>(event.data.ptr)->became_ready(event.events);
     }
+    is_in_round_ = false;
 }
 
 }  // namespace mxcd::http

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 
 namespace mxcd::http {
 
@@ -39,8 +40,10 @@ class ReadyQueue {
     /// Before either is destroyed.
     void remove(int socket, const ReadyListener& listener) noexcept;
 
-    /// Tells the listeners, until cancelled. Once.
-    async::Task<> serve();
+    /// Tells the listeners in rounds, and calls `after_round` after each, until cancelled. Once.
+    async::Task<> serve(std::function<void()> after_round);
+    /// Whether a round is under way, and its end will come without a wait.
+    [[nodiscard]] bool is_in_round() const { return is_in_round_; }
 
   private:
     void control(int operation, int socket, ReadyListener& listener, std::uint32_t events) const;
@@ -52,6 +55,7 @@ class ReadyQueue {
     std::array<epoll_event, 128> events_{};  // what has been taken, and is told from next_ on
     std::size_t next_ = 0;
     std::size_t count_ = 0;
+    bool is_in_round_ = false;
 };
 
 }  // namespace mxcd::http

@@ -92,7 +92,7 @@ void DoorServer::start() {
     // sendfile() has no flag against it; a client that hangs up is an error code, not a signal.
     std::signal(SIGPIPE, SIG_IGN);
     for (const std::unique_ptr<Lane>& lane : lanes_) {
-        upkeep_.spawn(lane->home, lane->ready.serve());
+        upkeep_.spawn(lane->home, lane->ready.serve([&lane = *lane] { lane.access.tell_served(); }));
         upkeep_.spawn(lane->home, lane->sweep());
         for (const ListeningSocket& listening : listening_)
             acceptors_.spawn(lane->home,

@@ -174,14 +174,14 @@ async::Task<Session::After> Session::exchange(Workspace& workspace) {
     bool is_sent = writer.send_at_once();
     if (!is_sent) is_sent = co_await writer.send_rest();
     idle_since_ = SteadyClock::now();
-    lane_.access.served({.method = request.method,
-                         .route = request.route,
-                         .request_id = request.request_id,
-                         .client = request.client_address,
-                         .status = response->status,
-                         .bytes_in = request.body().received(),
-                         .bytes_out = writer.body_sent(),
-                         .duration = idle_since_ - began});
+    lane_.served({.method = std::string(request.method),
+                  .route = request.route,
+                  .request_id = std::move(request.request_id),
+                  .client = std::move(request.client_address),
+                  .status = response->status,
+                  .bytes_in = request.body().received(),
+                  .bytes_out = writer.body_sent(),
+                  .duration = idle_since_ - began});
     if (!is_sent) co_return After::end;
     if (!closes) co_return After::go_on;
     co_await close_after(*response, request.body().is_complete(), workspace);

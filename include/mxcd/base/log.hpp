@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
@@ -17,9 +18,12 @@ struct LogConfig {
     LogFormat format = LogFormat::json;
 };
 
-/// What a value is called: a constant that needs no escaping, which the compiler sees to.
+/// What a value is called: a short constant that needs no escaping, which the compiler sees to.
 struct LogKey {
+    static constexpr std::size_t longest = 32;
+
     consteval LogKey(const char* constant) : text(constant) {
+        if (text.size() > longest) throw "a key has 32 letters at most";
         for (const char c : text)
             if (c != '_' && (c < 'a' || c > 'z') && (c < '0' || c > '9'))
                 throw "a key is made of small letters, digits and '_'";
@@ -49,6 +53,17 @@ class Logger {
 
   private:
     const char* room_;
+};
+
+/// While it lives, what its thread logs is kept back and passed on as one piece, which costs less than line
+/// by line: at its end, with a warning or an error, and when 4 KiB wait. All lines carry the time at which it
+/// began, so it is for a moment: never across a suspension, and never inside another.
+class LogGathering {
+  public:
+    LogGathering();
+    ~LogGathering();
+    LogGathering(const LogGathering&) = delete;
+    LogGathering& operator=(const LogGathering&) = delete;
 };
 
 /// Sets level and format; may be called again on a reload. Starts the writing thread on the first call, so

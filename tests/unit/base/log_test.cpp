@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <string>
@@ -103,6 +104,25 @@ TEST_CASE("a line that is not urgent arrives without another one pushing it") {
     CHECK(pipe.read_until("\n") == "urgent\n");
 }
 
+TEST_CASE("a line that comes after a long rest arrives as well") {
+    Pipe pipe;
+    LogBuffer buffer(config_for(pipe));
+    buffer.start();
+    for (const std::string_view line : {"first\n", "second\n"}) {
+        std::this_thread::sleep_for(150ms);
+        buffer.append(line, false);
+        CHECK(pipe.read_until("\n") == line);
+    }
+}
+
+TEST_CASE("lines that come together are dropped together, and each is counted") {
+    Pipe pipe;
+    LogBuffer buffer(config_for(pipe, 10));
+    buffer.start();
+    buffer.append("one\ntwo\nthree\n", true);
+    CHECK_THAT(pipe.read_until("dropped 3\n"), mxcd::test::contains("dropped 3\n"));
+}
+
 TEST_CASE("while it does not run, lines are written by the caller") {
     Pipe pipe;
     LogBuffer buffer(config_for(pipe));
@@ -147,7 +167,7 @@ TEST_CASE("a line larger than the whole buffer is dropped and counted") {
     Pipe pipe;
     LogBuffer buffer(config_for(pipe, 1000));
     buffer.start();
-    buffer.append(std::string(1001, 'x'), true);
+    buffer.append(std::string(1000, 'x') + "\n", true);
     buffer.append("small\n", true);
     CHECK_THAT(pipe.read_until("dropped 1\n"), mxcd::test::contains("dropped 1\n"));
 }
@@ -227,6 +247,53 @@ TEST_CASE("level and format are what was configured last") {
     CHECK_THAT(text, mxcd::test::contains("INFO test: afterwards\n"));
     CHECK(text.find("unheard") == std::string::npos);
     CHECK(text.find("silenced") == std::string::npos);
+}
+
+TEST_CASE("gathered lines keep their order, wait for the end, and go at once before a warning") {
+    const std::string text = standard_error_of([] {
+        constexpr Logger logger("test");
+        configure_logging({LogLevel::info, LogFormat::text});
+        flush_and_stop_logging();  // so that what is passed on is seen
+        const auto mark = [](std::string_view text) {
+            if (::write(STDERR_FILENO, text.data(), text.size()) < 0) std::abort();
+        };
+        {
+            const LogGathering gathering;
+            logger.info("one");
+            logger.debug("unheard");
+            logger.info("two");
+            mark("<before the warning>");
+            logger.warn("three");
+            logger.info("four");
+            mark("<before the end>");
+        }
+        logger.info("five");
+        mark("<end>");
+    });
+    const auto place = [&text](std::string_view part) { return text.find(part); };
+    CHECK(place("<before the warning>") < place("one"));
+    CHECK(place("one") < place("two"));
+    CHECK(place("two") < place("three"));
+    CHECK(place("three") < place("<before the end>"));
+    CHECK(place("<before the end>") < place("four"));
+    CHECK(place("four") < place("five"));
+    CHECK(place("five") < place("<end>"));
+    CHECK(place("<end>") != std::string::npos);
+    CHECK(place("unheard") == std::string::npos);
+    CHECK(std::ranges::count(text, '\n') == 5);
+}
+
+TEST_CASE("gathered lines do not pile up") {
+    const std::string text = standard_error_of([] {
+        constexpr Logger logger("test");
+        configure_logging({LogLevel::info, LogFormat::text});
+        flush_and_stop_logging();
+        const LogGathering gathering;
+        const std::string padding(400, 'x');
+        for (int i = 0; i < 20; ++i) logger.info(padding);
+        _exit(0);  // without its end
+    });
+    CHECK(std::ranges::count(text, '\n') >= 10);
 }
 
 TEST_CASE("a process that ends without stopping its log loses nothing") {

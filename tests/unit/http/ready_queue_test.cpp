@@ -55,7 +55,9 @@ class Watched final : public http::ReadyListener {
 class ServedQueue {
   public:
     void call(const std::function<void(http::ReadyQueue&)>& work) { runner_.run(on_its_thread(work)); }
-    void serve() { runner_.group().spawn(runner_.executor(), queue_.serve()); }
+    void serve() { runner_.group().spawn(runner_.executor(), queue_.serve(after_round)); }
+
+    std::function<void()> after_round = [] {};
     /// When it is served: everything that was there before has been told.
     void wait_for_a_round() {
         Watched marker;
@@ -122,6 +124,33 @@ TEST_CASE("sockets that are always ready leave the thread to others, too") {
     served.call([&](http::ReadyQueue& queue) {
         for (const std::unique_ptr<Watched>& one : all) queue.remove(one->socket(), *one);
     });
+}
+
+TEST_CASE("what is done after a round comes after all that the round tells, and before a wait") {
+    ServedQueue served;
+    http::ReadyQueue* watched = nullptr;
+    std::atomic<int> in_round = 0;
+    const auto look = [&] { in_round += watched->is_in_round() ? 1 : 0; };
+    Watched first(look);
+    Watched second(look);
+    served.call([&](http::ReadyQueue& queue) {
+        watched = &queue;
+        queue.add(first.socket(), first);
+        queue.add(second.socket(), second);
+        first.send();
+        second.send();
+        CHECK_FALSE(queue.is_in_round());
+    });
+    std::atomic<int> rounds = 0;
+    std::atomic<bool> is_after_all = true;
+    served.after_round = [&] {
+        is_after_all = is_after_all && first.told == 1 && second.told == 1 && !watched->is_in_round();
+        ++rounds;
+    };
+    served.serve();
+    REQUIRE(eventually([&] { return rounds == 1; }));
+    CHECK(is_after_all);
+    CHECK(in_round == 2);
 }
 
 TEST_CASE("a listener that goes in the round of another one is not told any more") {
