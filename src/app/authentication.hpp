@@ -47,7 +47,7 @@ class Authentication final : public media::TokenAuthenticator {
     /// Those of older configurations stay, because questions in the background may still refer to their
     /// caches. One more only when a reload changes what is asked.
     std::vector<std::unique_ptr<Upstream>> upstreams_;
-    base::Snapshot<Front> front_;
+    base::Snapshot<Front> front_;  // the last: it is made of what is above
 };
 
 }  // namespace mxcd::app

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -83,8 +84,13 @@ class ProcessLog {
         if (!front_.should_log(to_spdlog(level))) return;
         Outgoing& mine = outgoing();
         const auto now = mine.gathered_since ? *mine.gathered_since : spdlog::log_clock::now();
-        append_log_line(mine.lines, format_,
-                        {std::chrono::floor<std::chrono::milliseconds>(now), level, room, message, fields});
+        try {
+            append_log_line(
+                mine.lines, format_,
+                {std::chrono::floor<std::chrono::milliseconds>(now), level, room, message, fields});
+        } catch (const std::bad_alloc&) {
+            return;  // no line is worth what its caller does
+        }
         mine.level = std::max(mine.level, to_spdlog(level));
         const bool may_wait = mine.gathered_since && mine.level < spdlog::level::warn &&
                               mine.lines.text().size() < most_gathered;
@@ -100,6 +106,7 @@ class ProcessLog {
     }
 
   private:
+    /// What a reload has silenced meanwhile is not wanted any more.
     void pass_on(Outgoing& mine, spdlog::log_clock::time_point now) {
         const std::string_view text = mine.lines.text();
         front_.log(now, {}, mine.level, spdlog::string_view_t(text.data(), text.size()));

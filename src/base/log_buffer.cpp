@@ -47,9 +47,14 @@ void block_all_signals() {
 }
 
 void write_directly(int fd, std::string_view lines) {
-    pollfd target{fd, POLLOUT, 0};
-    if (::poll(&target, 1, poll_slice_ms * slices_after_stop) == 0) return;
-    while (::write(fd, lines.data(), lines.size()) < 0 && errno == EINTR) continue;
+    const bool goes_to_file = is_file(fd);
+    while (!lines.empty()) {
+        pollfd target{fd, POLLOUT, 0};
+        if (::poll(&target, 1, poll_slice_ms * slices_after_stop) == 0) return;
+        const ssize_t count = ::write(fd, lines.data(), portion_of(lines, goes_to_file));
+        if (count < 0 && errno != EINTR) return;
+        lines.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+    }
 }
 
 }  // namespace
@@ -89,6 +94,9 @@ void LogBuffer::append(std::string_view lines, bool is_urgent) {
     }
     if (lines.size() > config_.limit - pending_.size()) {
         dropped_ += static_cast<std::uint64_t>(std::ranges::count(lines, '\n'));
+        const bool must_wake = std::exchange(is_resting_, false);
+        lock.unlock();
+        if (must_wake) wake_.notify_one();
         return;
     }
     const bool was_hurried = is_urgent_;

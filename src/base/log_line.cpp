@@ -19,6 +19,7 @@ constexpr std::size_t longest_text = 512;
 constexpr std::size_t longest_quoted = 6 * longest_text + 2;
 /// With what stands around the key and the value; every number is shorter than a text.
 constexpr std::size_t longest_field = longest_quoted + LogKey::longest + 8;
+constexpr std::size_t longest_number = 20;
 constexpr std::size_t longest_beginning = 128 + 2 * longest_quoted;
 
 std::string_view cut(std::string_view text) {
@@ -68,7 +69,7 @@ class LineWriter {
         std::memcpy(at_, piece.data(), piece.size());
         at_ += piece.size();
     }
-    void put_number(std::int64_t number) { at_ = std::to_chars(at_, at_ + 24, number).ptr; }
+    void put_number(std::int64_t number) { at_ = std::to_chars(at_, at_ + longest_number, number).ptr; }
     void put_fraction(std::int64_t thousandths);
     void put_milliseconds(std::chrono::microseconds duration);
     void put_time(TimePoint time);
@@ -120,7 +121,7 @@ void LineWriter::put_sequence(std::string_view sequence) {
 
 void LineWriter::put_escaped(std::string_view text) {
     text = cut(text);
-    for (;;) {
+    while (!text.empty()) {
         const std::size_t plain = plain_length(text);
         put(text.substr(0, plain));
         text.remove_prefix(plain);

@@ -3,6 +3,7 @@
 #include "mxcd/base/log.hpp"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 namespace mxcd::http {
@@ -19,7 +20,7 @@ constexpr std::array<const char*, 7> reasons{"malformed",        "repeated_autho
 /// Far more than there are routes; only a mistake of the desk's can reach it.
 constexpr std::size_t max_routes = 256;
 /// As many as a round of the ready queue brings under load; more would fill the cache.
-constexpr std::size_t most_served = 32;
+constexpr std::size_t most_untold = 32;
 
 std::size_t method_index(std::string_view method) {
     const auto known = methods.end() - 1;
@@ -33,6 +34,7 @@ AccessRecord::AccessRecord(base::Metrics& metrics)
       connections_(metrics.gauge("mxcd_http_connections", "Open client connections")),
       body_in_(metrics.counter("mxcd_http_body_bytes_total", "Bytes of bodies", {{"direction", "in"}})),
       body_out_(metrics.counter("mxcd_http_body_bytes_total", "Bytes of bodies", {{"direction", "out"}})) {
+    untold_.reserve(most_untold);
     for (std::size_t i = 0; i < reasons.size(); ++i)
         refusals_.at(i) = &metrics.counter("mxcd_http_refusals_total", "Requests that the door turned away",
                                            {{"reason", reasons.at(i)}});
@@ -67,21 +69,25 @@ void AccessRecord::count(const Access& access) {
 }
 
 void AccessRecord::served(Access&& access) {
-    served_.push_back(std::move(access));
-    if (served_.size() == most_served) tell_served();
+    untold_.push_back(std::move(access));
+    if (untold_.size() == most_untold) tell_served();
 }
 
 void AccessRecord::tell_served() {
-    if (served_.empty()) return;
+    if (untold_.empty()) return;
     const base::LogGathering gathering;
-    for (const Access& access : served_) {
-        count(access);
-        log(access);
+    for (const Access& access : untold_) {
+        try {
+            count(access);
+        } catch (const std::bad_alloc&) {
+            // A first one of its kind without memory for its counter: no reason to end an io thread.
+        }
+        write_line(access);
     }
-    served_.clear();
+    untold_.clear();
 }
 
-void AccessRecord::log(const Access& access) {
+void AccessRecord::write_line(const Access& access) {
     const std::initializer_list<base::LogField> fields{
         {"method", std::string_view(access.method)},
         {"route", access.route},

@@ -30,7 +30,7 @@ class AccessRecord {
   public:
     explicit AccessRecord(base::Metrics& metrics);
 
-    /// Told with the next tell_served(), or once a few have come together: what has to be done for one stays
+    /// Counted and logged with the next tell_served(), or once a few wait: what it takes to tell of one stays
     /// in the processor's cache for the next.
     void served(Access&& access);
     void tell_served();
@@ -50,7 +50,7 @@ class AccessRecord {
 
     Route& route_of(std::string_view name);
     void count(const Access& access);
-    static void log(const Access& access);
+    static void write_line(const Access& access);
 
     base::Metrics& metrics_;
     base::Gauge& connections_;
@@ -58,7 +58,7 @@ class AccessRecord {
     base::Counter& body_out_;
     std::array<base::Counter*, 7> refusals_{};
     std::vector<Route> routes_;
-    std::vector<Access> served_;
+    std::vector<Access> untold_;
 };
 
 }  // namespace mxcd::http

@@ -90,7 +90,7 @@ struct Lane {
     /// Ends waits whose deadline has passed, four times a second or more often for short timeouts. Runs until
     /// cancelled.
     async::Task<> sweep();
-    /// A line of log and counts, at the end of the round that is under way or at once.
+    /// Counted and logged at the end of the round that is under way, or at once.
     void served(Access&& finished);
     /// Closes idle connections, now and from now on.
     void begin_stop();

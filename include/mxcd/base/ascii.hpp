@@ -11,13 +11,13 @@ namespace mxcd::base {
 /// request is asked this of nearly all its header.
 template <char first, char last>
 [[nodiscard]] bool consists_of(std::string_view text) {
-    static_assert(first >= 0 && first <= last);
+    static_assert(0 <= first && first <= last && last <= 0x7f);
     constexpr std::uint64_t each = 0x0101010101010101;
     const auto outside = [](std::uint64_t bytes) {
         constexpr std::uint64_t below = first * each;
         constexpr std::uint64_t above = (0x7f - last) * each;
-        // A top bit is set by what is no ASCII, what is smaller than `first`, and what is larger than `last`;
-        // what one byte borrows from the next, or carries over to it, only when it is outside itself.
+        // A top bit is set by what is no ASCII, what is smaller than `first`, and what is larger than `last`.
+        // A byte disturbs the next one only when it is outside itself.
         return (bytes | (bytes - below) | (bytes + above)) & (0x80 * each);
     };
     constexpr std::size_t step = sizeof(std::uint64_t);

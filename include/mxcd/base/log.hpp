@@ -23,7 +23,7 @@ struct LogKey {
     static constexpr std::size_t longest = 32;
 
     consteval LogKey(const char* constant) : text(constant) {
-        if (text.size() > longest) throw "a key has 32 letters at most";
+        if (text.size() > longest) throw "a key is longer than any needs to be";
         for (const char c : text)
             if (c != '_' && (c < 'a' || c > 'z') && (c < '0' || c > '9'))
                 throw "a key is made of small letters, digits and '_'";
@@ -38,10 +38,10 @@ struct LogField {
     std::variant<std::string_view, std::int64_t, bool, std::chrono::microseconds> value;
 };
 
-/// One room's voice in the log: one line of JSON (or text) per call, on standard error. Thread-safe and never
-/// blocks on a slow reader: lines wait in a bounded buffer, and lines that find it full are counted and
-/// dropped. error = someone must look, warn = degraded, info = life cycle and one line per request. Never
-/// pass tokens, signatures, signed URLs or file names.
+/// One room's voice in the log: one line of JSON (or text) per call, on standard error. Thread-safe, never
+/// throws and never blocks on a slow reader: lines wait in a bounded buffer, and lines that find it full are
+/// counted and dropped. error = someone must look, warn = degraded, info = life cycle and one line per
+/// request. Never pass tokens, signatures, signed URLs or file names.
 class Logger {
   public:
     explicit constexpr Logger(const char* room) : room_(room) {}
@@ -58,7 +58,7 @@ class Logger {
 /// While it lives, what its thread logs is kept back and passed on as one piece, which costs less than line
 /// by line: at its end, with a warning or an error, and when 4 KiB wait. All lines carry the time at which it
 /// began, so it is for a moment: never across a suspension, and never inside another.
-class LogGathering {
+class LogGathering final {
   public:
     LogGathering();
     ~LogGathering();

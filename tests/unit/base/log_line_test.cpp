@@ -94,11 +94,21 @@ TEST_CASE("nothing from outside forges a line or breaks the JSON") {
                    "\r\n{\"level\":\"error\"}\\ \x1b[31m \x7f \xc2\x9b \u2028\u2029 \uFFFD\uFFFD\uFFFD "));
 }
 
-TEST_CASE("every byte survives or is replaced") {
+TEST_CASE("every byte survives or is replaced, and none that controls a terminal is written") {
     for (int byte = 0; byte < 256; ++byte) {
-        const std::string text(1, static_cast<char>(byte));
-        CAPTURE(byte);
-        CHECK(kept_of(text) == (byte < 128 ? text : std::string("\uFFFD")));
+        for (const std::size_t before : {0U, 1U, 6U, 7U, 8U, 15U}) {
+            for (const std::size_t behind : {0U, 9U}) {
+                const std::string letter(1, static_cast<char>(byte));
+                const std::string around[] = {std::string(before, 'x'), std::string(behind, 'y')};
+                const std::string text = around[0] + letter + around[1];
+                CAPTURE(byte, before, behind);
+                CHECK(kept_of(text) == around[0] + (byte < 128 ? letter : std::string("\uFFFD")) + around[1]);
+                if (byte < 0x20 || byte == 0x7f) {
+                    const std::string line = line_of(LogFormat::json, text);
+                    CHECK(line.find(letter) >= line.size() - 1);  // the line feed at its end
+                }
+            }
+        }
     }
 }
 
@@ -119,6 +129,21 @@ TEST_CASE("at most 512 bytes of a text are kept, and no half character") {
     CHECK(nlohmann::json::parse(line_of(LogFormat::json, std::string(2000, 'm')))
               .at("message")
               .get<std::string>() == std::string(512, 'm'));
+}
+
+TEST_CASE("there is room for whatever a text becomes, and for none") {
+    const std::string worst(600, '\x01');
+    std::string escaped;
+    for (int i = 0; i < 512; ++i) escaped += "\\u0001";
+    for (const LogFormat format : {LogFormat::json, LogFormat::text}) {
+        const std::string line =
+            line_of(format, worst, {{"a", std::string_view(worst)}, {"b", std::string_view(worst)}});
+        CHECK(line.size() > 3 * escaped.size());
+        CHECK_THAT(line, mxcd::test::contains(escaped));
+    }
+    CHECK(kept_of("").empty());
+    CHECK_THAT(line_of(LogFormat::json, std::string_view(), {{"k", std::string_view()}}),
+               mxcd::test::contains(R"("message":"","k":""})"));
 }
 
 TEST_CASE("numbers keep every digit, and durations are milliseconds with three digits") {

@@ -1,81 +1,30 @@
 #include "mxcd/base/log.hpp"
 
-#include "mxcd/base/unique_fd.hpp"
-
 #include "base/log_buffer.hpp"
 #include "support/catch.hpp"
+#include "support/standard_error.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <string>
 #include <thread>
 #include <vector>
 
 using namespace mxcd::base;
+using mxcd::test::Pipe;
+using mxcd::test::standard_error_of;
 using namespace std::chrono_literals;
 
 namespace {
-
-struct Pipe {
-    Pipe() {
-        std::array<int, 2> ends{};
-        if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw std::runtime_error("pipe2 failed");
-        reader.reset(ends[0]);
-        writer.reset(ends[1]);
-    }
-
-    /// What has arrived once `end` is part of it, or the writer is closed, or 10 s have passed.
-    std::string read_until(std::string_view end) {
-        std::string text;
-        std::array<char, 65536> piece{};
-        while (end.empty() || text.find(end) == std::string::npos) {
-            pollfd source{reader.get(), POLLIN, 0};
-            if (::poll(&source, 1, 10'000) <= 0) break;
-            const ssize_t count = ::read(reader.get(), piece.data(), piece.size());
-            if (count <= 0) break;
-            text.append(piece.data(), static_cast<std::size_t>(count));
-        }
-        return text;
-    }
-    std::string read_all() {
-        writer.reset();
-        return read_until("");
-    }
-
-    UniqueFd reader;
-    UniqueFd writer;
-};
 
 LogBufferConfig config_for(const Pipe& pipe, std::size_t limit = 1024 * 1024) {
     return {.fd = pipe.writer.get(), .limit = limit, .describe_drops = [](std::uint64_t count) {
                 return "dropped " + std::to_string(count) + "\n";
             }};
-}
-
-/// Runs `work` in a child whose standard error is a pipe, and gives what it wrote.
-template <class Work>
-std::string standard_error_of(Work work) {
-    Pipe pipe;
-    const pid_t child = fork();
-    if (child < 0) throw std::runtime_error("fork failed");
-    if (child == 0) {
-        ::dup2(pipe.writer.get(), STDERR_FILENO);
-        work();
-        _exit(0);
-    }
-    std::string text = pipe.read_all();
-    int status = 0;
-    waitpid(child, &status, 0);
-    REQUIRE((WIFEXITED(status) && WEXITSTATUS(status) == 0));
-    return text;
 }
 
 }  // namespace
@@ -109,7 +58,7 @@ TEST_CASE("a line that comes after a long rest arrives as well") {
     LogBuffer buffer(config_for(pipe));
     buffer.start();
     for (const std::string_view line : {"first\n", "second\n"}) {
-        std::this_thread::sleep_for(150ms);
+        CHECK(pipe.is_silent());
         buffer.append(line, false);
         CHECK(pipe.read_until("\n") == line);
     }
@@ -119,6 +68,7 @@ TEST_CASE("lines that come together are dropped together, and each is counted") 
     Pipe pipe;
     LogBuffer buffer(config_for(pipe, 10));
     buffer.start();
+    CHECK(pipe.is_silent());
     buffer.append("one\ntwo\nthree\n", true);
     CHECK_THAT(pipe.read_until("dropped 3\n"), mxcd::test::contains("dropped 3\n"));
 }
