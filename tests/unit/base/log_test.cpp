@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -87,6 +88,20 @@ TEST_CASE("while it does not run, lines are written by the caller") {
     buffer.start();
     buffer.append("again\n", true);
     CHECK(pipe.read_until("\n") == "again\n");
+}
+
+TEST_CASE(
+    "while it does not run, a reader that takes nothing costs the caller a second and the rest of the "
+    "lines") {
+    Pipe pipe;
+    REQUIRE(::fcntl(pipe.writer.get(), F_SETPIPE_SZ, 4096) == 4096);
+    LogBuffer buffer(config_for(pipe));
+    std::string lines;
+    for (int i = 0; i < 3; ++i) lines += std::string(2999, 'x') + "\n";
+    const auto start = std::chrono::steady_clock::now();
+    buffer.append(lines, true);
+    CHECK(std::chrono::steady_clock::now() - start < 10s);
+    CHECK(pipe.read_all() == lines.substr(0, 3000));
 }
 
 TEST_CASE("a slow reader costs lines, never the caller's time, and the loss is told") {
